@@ -1,0 +1,80 @@
+"""What a training says of itself while it runs."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import OutputError, TrainingDiverged
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Where a training stands."""
+
+    images: int
+    """Images seen."""
+    progress: float
+    """Share of the budget that is spent, 0 to 1."""
+    seconds: float
+    """Seconds trained, over all resumptions."""
+    seconds_left: float | None
+    """Estimated seconds to the end; None at the very start."""
+    scalars: dict[str, float] = field(default_factory=dict)
+    """Means since the last report: losses by player and name, gradient norms, images a second, held-out scores."""
+
+
+OnReport = Callable[[Report], None]
+
+
+class RunLog:
+    """Appends every report to a JSON lines file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __call__(self, report: Report) -> None:
+        line = {"images": report.images, "progress": round(report.progress, 6)}
+        line |= {"seconds": round(report.seconds, 2), **report.scalars}
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise OutputError(f"cannot write the training log {self.path}: {error}") from error
+
+
+class Means:
+    """Running means of named scalars."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, float] = {}
+        self._counts: dict[str, int] = {}
+
+    def add(self, scalars: dict[str, float]) -> None:
+        """Count one more value of each scalar."""
+        for name, value in scalars.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value
+            self._counts[name] = self._counts.get(name, 0) + 1
+
+    def take(self) -> dict[str, float]:
+        """The means so far; counting starts anew."""
+        means = {name: total / self._counts[name] for name, total in self._sums.items()}
+        self._sums, self._counts = {}, {}
+        return means
+
+
+def require_finite(scalars: dict[str, float], images: int) -> None:
+    """Stop a training whose losses or gradients are no longer numbers.
+
+    Raises:
+        TrainingDiverged: naming the first scalar that is NaN or infinite, before it reaches the weights.
+    """
+    for name, value in scalars.items():
+        if not math.isfinite(value):
+            raise TrainingDiverged(
+                f"{name} became {value} after {images:,} images and training stopped before the weights were"
+                " touched; the last checkpoint is sound: lower the learning rate or raise R1, then resume"
+            )

@@ -1,0 +1,25 @@
+"""Learning-rate schedules as pure functions of progress, a number from 0 to 1."""
+
+from __future__ import annotations
+
+import math
+
+
+def warmup_cosine(progress: float, *, warmup: float = 0.0, final: float = 0.0) -> float:
+    """A factor that rises linearly from 0 to 1 over `warmup` and falls to `final` along half a cosine.
+
+    Args:
+        progress: share of the budget that is spent, 0 to 1.
+        warmup: share of the budget spent rising; 0 means at once.
+        final: factor at the end; 1 means constant after the warm-up.
+
+    Source: Loshchilov and Hutter 2017, arXiv 1608.03983, eq. 5, without restarts.
+
+    Example:
+        >>> [round(warmup_cosine(p, warmup=0.1), 2) for p in (0.0, 0.05, 0.1, 0.55, 1.0)]
+        [0.0, 0.5, 1.0, 0.5, 0.0]
+    """
+    if progress < warmup:
+        return progress / warmup
+    fall = (min(progress, 1.0) - warmup) / (1 - warmup)
+    return final + (1 - final) * (1 + math.cos(math.pi * fall)) / 2

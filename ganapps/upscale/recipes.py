@@ -1,0 +1,90 @@
+"""How each shipped upscaler is trained: everything but the photographs and the budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import UsageError
+from .degradations import CLEAN, MILD, Profile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One model's training. Weights of losses are neutral at 0."""
+
+    name: str
+    scale: int
+    """Enlargement."""
+    width: int
+    """Channels of the generator."""
+    blocks: int
+    """Residual blocks of the generator."""
+    low_px: int
+    """Side of a training crop at low resolution."""
+    batch_size: int
+    learning_rate: float
+    final_rate: float
+    """Factor that the learning rate has fallen to at the end of the budget."""
+    profile: Profile
+    """How low-resolution crops come about."""
+    pixel: float = 1.0
+    """Weight of the mean absolute error, on the [0, 1] range."""
+    perceptual: float = 0.0
+    """Weight of the distance between pretrained features."""
+    adversarial: float = 0.0
+    """Weight of the generator's adversarial loss; 0 means there is no discriminator."""
+    discriminator_width: int = 32
+    """Channels of the discriminator's first layer."""
+    discriminator_learning_rate: float = 1e-4
+    ema_half_life_images: float = 10_000.0
+
+    @property
+    def high_px(self) -> int:
+        """Side of a training crop at high resolution."""
+        return self.low_px * self.scale
+
+
+FIDELITY_X4 = Recipe(
+    name="fidelity-x4",
+    scale=4,
+    width=48,
+    blocks=6,
+    low_px=32,
+    batch_size=16,
+    learning_rate=8e-4,
+    final_rate=0.002,
+    profile=CLEAN,
+)
+
+PHOTO_X4 = Recipe(
+    name="photo-x4",
+    scale=4,
+    width=48,
+    blocks=6,
+    low_px=32,
+    batch_size=16,
+    learning_rate=2e-4,
+    final_rate=0.05,
+    profile=MILD,
+    pixel=1.0,
+    perceptual=1.0,
+    adversarial=0.005,
+)
+
+RECIPES = (FIDELITY_X4, PHOTO_X4)
+
+
+def recipe_named(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        UsageError: there is none.
+
+    Example:
+        >>> recipe_named("fidelity-x4").scale
+        4
+    """
+    for recipe in RECIPES:
+        if recipe.name == name:
+            return recipe
+    raise UsageError(f"there is no recipe {name!r}; recipes: {', '.join(r.name for r in RECIPES)}")
