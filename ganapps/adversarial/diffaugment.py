@@ -21,9 +21,9 @@ from ..errors import UsageError
 class DiffAugment:
     """Colour, translation and cutout, drawn anew for every image of every batch.
 
-    Called with images `[N, C, H, W]` in [-1, 1]; returns as many of the same size. Colour may leave the range.
-    The strengths are the paper's (section 3.2 and its code); 0 switches a change off. Cutout is off, because it
-    shows up in what is generated where images are few.
+    Called with images `[N, C, H, W]` in [-1, 1]; returns as many of the same size. Colour may leave the
+    range. The strengths are the paper's (section 3.2 and its code); 0 switches a change off. Cutout is off,
+    because it shows up in what is generated where images are few.
 
     Example:
         >>> images = torch.rand(2, 3, 8, 8)
@@ -37,7 +37,8 @@ class DiffAugment:
     saturation: float = 1.0
     """Most that the distance of each pixel from its own grey is stretched or shrunk by, as a share of it."""
     contrast: float = 0.5
-    """Most that the distance of each value from the image's mean is stretched or shrunk by, as a share of it."""
+    """Most that the distance of each value from the image's mean is stretched or shrunk by, as a share of
+    it."""
     translation: float = 0.125
     """Most that an image is moved, as a share of its side; what comes in is 0, the middle of the range."""
     cutout: float = 0.0

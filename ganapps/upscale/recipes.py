@@ -56,19 +56,20 @@ FIDELITY_X4 = Recipe(
     profile=CLEAN,
 )
 
+# Weights chosen so that, at the start, the perceptual gradient on the enlarged pixels has twice the norm of the
+# pixel loss's and the adversarial one the same norm.
 PHOTO_X4 = Recipe(
     name="photo-x4",
     scale=4,
     width=48,
     blocks=6,
     low_px=32,
-    batch_size=16,
+    batch_size=8,
     learning_rate=2e-4,
     final_rate=0.05,
     profile=MILD,
-    pixel=1.0,
-    perceptual=1.0,
-    adversarial=0.005,
+    perceptual=0.003,
+    adversarial=0.05,
 )
 
 RECIPES = (FIDELITY_X4, PHOTO_X4)

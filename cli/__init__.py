@@ -1,0 +1,1 @@
+"""The command line, installed as `ganapps.cli`: parse, call one public function, print."""

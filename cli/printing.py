@@ -1,0 +1,46 @@
+"""Results, on standard output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+
+def print_json(value: Any) -> None:
+    """Print plain values as JSON, for a program to read."""
+    print(json.dumps(value, indent=2))
+
+
+def print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[str] = ()
+) -> None:
+    """Print a table.
+
+    Args:
+        columns: headings.
+        rows: cells, as they are to be shown.
+        numbers: headings of columns that are aligned to the right.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        right = column in numbers
+        table.add_column(column, justify="right" if right else "left", no_wrap=right, overflow="fold")
+    for row in rows:
+        # `Text`, because a plain string may hold what rich takes for markup, as in a file name like [1].png.
+        table.add_row(*map(Text, row))
+    # Into a pipe or a file nothing is wrapped, for grep's sake.
+    width = None if sys.stdout.isatty() else 10_000
+    Console(file=sys.stdout, width=width, highlight=False).print(table)
+
+
+def message(text: str, *, quiet: bool = False) -> None:
+    """Say something to the person at the terminal, on standard error."""
+    if not quiet:
+        print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,94 @@
+"""From the folder of a training run to its model file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..errors import CheckpointError
+from .card import ModelCard
+
+_OWN_LICENCE = "unknown: that of your data"
+
+
+def export_run(
+    run: Path,
+    out: Path | None = None,
+    *,
+    name: str | None = None,
+    version: str = "1",
+    licence: str | None = None,
+    trained_on: str | None = None,
+) -> Path:
+    """Write the model of a run, finished or not, and return its path.
+
+    Args:
+        run: folder with `options.json` and `checkpoint.pt`.
+        out: the file; None means one in `run`, named after the recipe.
+        name, version, licence, trained_on: what the model's card says; None means what the run knows.
+
+    Raises:
+        CheckpointError: `run` is no run, or its state is damaged.
+        DependencyError: the exporter's packages are not installed.
+        ModelError: the exported network differs from the trained one.
+        OutputError: the file cannot be written.
+    """
+    options = _options(run)
+    task = options.get("task")
+    if task not in ("upscale", "sample"):
+        raise CheckpointError(
+            f"{run / 'options.json'} is of task {task!r}; upscale and sample can be exported"
+        )
+    recipe = options.get("recipe", task)
+    recipe_name = str(recipe["name"] if isinstance(recipe, dict) else recipe)
+    own_name = options.get("name") or (recipe_name if task == "upscale" else "generator")
+    card = ModelCard(
+        name=name or str(own_name),
+        version=version,
+        licence=licence or str(options.get("licence", _OWN_LICENCE)),
+        trained_on=trained_on or str(options.get("trained_on") or _photographs(options)),
+        recipe=recipe_name,
+    )
+    path = out or run / f"{own_name}.onnx"
+    if task == "upscale":
+        _export_upscaler(run, path, card)
+    else:
+        _export_sampler(run, path, card, options)
+    return path
+
+
+def _options(run: Path) -> dict[str, Any]:
+    path = run / "options.json"
+    try:
+        options = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{run} is not the folder of a training run: it has no options.json") from error
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}") from error
+    if not isinstance(options, dict):
+        raise CheckpointError(f"{path} must hold a JSON object, not {type(options).__name__}")
+    return options
+
+
+def _photographs(options: dict[str, Any]) -> str:
+    return f"{options.get('photographs', 'unknown')} photographs of the folder {options.get('folder', '?')}"
+
+
+def _export_upscaler(run: Path, path: Path, card: ModelCard) -> None:
+    from ..upscale.training import load_generator
+    from .upscaler import export_upscaler
+
+    export_upscaler(load_generator(run), path, card)
+
+
+def _export_sampler(run: Path, path: Path, card: ModelCard, options: dict[str, Any]) -> None:
+    from ..augment.training import load_classifier, load_generator
+    from .sampler import export_sampler
+
+    classifier = load_classifier(run) if (run / "classifier.pt").exists() else None
+    try:
+        classes, latent = options["classes"], int(options["architecture"]["latent"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{run / 'options.json'} does not say {error}") from error
+    export_sampler(load_generator(run), path, card, classes=classes, latent=latent, classifier=classifier)

@@ -1,0 +1,84 @@
+"""Shift-tolerant LPIPS: how different two images look, as a trained network sees it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import UsageError
+from .frozen import Frozen, load_packaged
+from .trunks import AlexNet, Vgg16
+
+_MEAN = (0.485, 0.456, 0.406)  # ImageNet's, of images in [0, 1]; in the file they are given for [-1, 1]
+_DEVIATION = (0.229, 0.224, 0.225)
+_LEAST_PX = 32
+_SQUARED_EPS = 1e-10
+"""Keeps the gradient of a norm finite where all features are zero; far below the norms of real features."""
+
+
+class ShiftTolerantLpips(Frozen):
+    """Perceptual distance of two batches of images; 0 for equal ones, about 0.1 to 0.4 for visible damage.
+
+    Features of both images at five depths are scaled to length one at each position; squared differences are
+    weighed by learned non-negative weights and averaged over positions (LPIPS, arXiv 1801.03924, equation 1;
+    trunk and weights arXiv 2207.13686). Gradients flow to both images.
+
+    Args:
+        net: trunk: "vgg", or "alex", which takes a quarter of the time.
+        job: what needs it, for the message when the weights are missing.
+
+    Shape: two `[N, 3, H, W]` in [0, 1], sides at least 32, to `[N]`.
+
+    Raises:
+        DependencyError: the package `stlpips-pytorch` is not installed.
+        UsageError: images under 32 px.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, net: Literal["vgg", "alex"] = "vgg", job: str = "the perceptual distance") -> None:
+        super().__init__()
+        self.trunk: Vgg16 | AlexNet = Vgg16() if net == "vgg" else AlexNet()
+        self.weights = nn.ParameterList(torch.empty(1, c, 1, 1) for c in self.trunk.channels)
+        self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1))
+        self.register_buffer("deviation", torch.tensor(_DEVIATION).view(1, 3, 1, 1))
+        file = f"weights/vST0.0/{net}_shift_tolerant.pth"
+        self._take(load_packaged("stlpips_pytorch", "stlpips-pytorch", file, job=job, extra="metrics"))
+        self.freeze()
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        return self.between(self.features(a), self.features(b))
+
+    def features(self, images: Tensor) -> list[Tensor]:
+        """Features of `[N, 3, H, W]` in [0, 1] at five depths, each of length one at every position."""
+        if min(images.shape[2:]) < _LEAST_PX:
+            size = " x ".join(map(str, images.shape[2:]))
+            raise UsageError(
+                f"the perceptual distance needs images of {_LEAST_PX} px on each side, got {size}"
+            )
+        normalised = (images - self.mean) / self.deviation
+        return [f * (f.square().sum(1, keepdim=True) + _SQUARED_EPS).rsqrt() for f in self.trunk(normalised)]
+
+    def between(self, a: list[Tensor], b: list[Tensor]) -> Tensor:
+        """Distances `[N]` of two results of `features`; the truth's need computing only once."""
+        terms = [
+            (weight * (one - other).square()).sum(1).mean((1, 2))
+            for weight, one, other in zip(self.weights, a, b, strict=True)
+        ]
+        return torch.stack(terms).sum(0)
+
+    def _take(self, tensors: dict[str, Tensor]) -> None:
+        """Copy convolutions in the order of their numbers in the file, and the weights of the five depths."""
+        weights = [name for name in tensors if name.startswith("net.") and name.endswith(".weight")]
+        names = [name.removesuffix(".weight") for name in weights]
+        names.sort(key=lambda name: int(name.rsplit(".", 1)[1]))
+        with torch.no_grad():
+            for name, convolution in zip(names, self.trunk.convolutions(), strict=True):
+                convolution.weight.copy_(tensors[f"{name}.weight"])
+                assert convolution.bias is not None
+                convolution.bias.copy_(tensors[f"{name}.bias"])
+            for depth, weight in enumerate(self.weights):
+                weight.copy_(tensors[f"lin{depth}.model.1.weight"])

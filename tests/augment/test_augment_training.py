@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from ganapps.augment import training
+from ganapps.augment.classifier import BalancedDraw, train_classifier
+from ganapps.augment.networks import Architecture
+from ganapps.augment.training import load_classifier, load_generator, train_generator
+from ganapps.errors import CheckpointError, TrainingError, UsageError
+
+IMAGES = 6_400
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "_CLASSIFIER_SHOWN", (1_500, 1_500))
+
+
+@pytest.fixture
+def tiny_set(write_set: Any, tmp_path: Path) -> Path:
+    """Two classes of 20 images, 8 x 8."""
+    folder: Path = write_set(tmp_path / "tiny", {"across": 20, "up and down": 20}, 8)
+    return folder
+
+
+def made_by(run: Path, num: int = 64) -> np.ndarray:
+    """`[2, num, 8, 8]` images of both classes by the averaged generator, in [0, 255]."""
+    latent = torch.from_numpy(np.random.default_rng(5).standard_normal((2 * num, 64), dtype=np.float32))
+    with torch.no_grad():
+        images = load_generator(run)(latent, torch.arange(2).repeat_interleave(num))
+    return ((images.numpy() + 1) * 127.5).reshape(2, num, 8, 8)
+
+
+def test_a_tiny_training_learns(tiny_set: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    run, reports = tmp_path / "run", []
+    model = train_generator(tiny_set, run, images=IMAGES, seed=1, on_report=reports.append)
+    assert model == run / "generator.onnx"
+    assert model.is_file()
+    real = np.stack(
+        [
+            np.stack([cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in sorted(folder.iterdir())])
+            for folder in sorted(tiny_set.iterdir())
+        ]
+    ).astype(float)
+    made = made_by(run)
+    # Each class's mean image is its own and not the other's.
+    for label in (0, 1):
+        own, other = (np.abs(made[label].mean(0) - real[k].mean(0)).mean() for k in (label, 1 - label))
+        assert own < 25
+        assert own < 0.5 * other
+    # A spread of more than one picture.
+    assert made.std(1).mean() > 0.3 * real.std(1).mean()
+    with torch.no_grad():
+        guesses = load_classifier(run)(
+            torch.from_numpy(made / 127.5 - 1).float().reshape(128, 1, 8, 8)
+        ).argmax(1)
+    assert (guesses == torch.arange(2).repeat_interleave(64)).float().mean() > 0.9
+    assert {path.name for path in run.iterdir()} == {
+        "checkpoint.pt", "classifier.pt", "generator.onnx", "log.jsonl", "options.json", "samples.png",
+    }  # fmt: skip
+    log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    assert log[0]["classifier/held-out images"] == 8
+    assert 0.5 <= log[0]["classifier/held-out accuracy"] <= 1
+    assert log[-1]["label agreement"] > 0.9
+    assert reports[-1].progress == 1
+    options = json.loads((run / "options.json").read_text())
+    assert options["classes"] == ["across", "up and down"]
+    assert options["licence"] == "unknown: that of your data"
+    assert options["trained_on"] == "tiny: 40 images of 2 classes"
+    assert str(tmp_path) not in (run / "options.json").read_text()
+
+
+def test_a_resumed_run_equals_an_unbroken_one(tiny_set: Path, tmp_path: Path) -> None:
+    for name, parts in (("unbroken", [320]), ("resumed", [160, 320])):
+        for number, images in enumerate(parts):
+            train_generator(tiny_set, tmp_path / name, images=images, resume=number > 0)
+    states = [torch.load(tmp_path / n / "checkpoint.pt", weights_only=True) for n in ("unbroken", "resumed")]
+    for part in ("game", "ema"):
+        for key, value in states[0][part].items():
+            assert torch.equal(value, states[1][part][key]), f"{part}: {key}"
+    assert np.array_equal(made_by(tmp_path / "unbroken"), made_by(tmp_path / "resumed"))
+
+
+def test_a_folder_that_holds_a_run_is_not_overwritten(tiny_set: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "checkpoint.pt").write_bytes(b"x")
+    with pytest.raises(UsageError) as caught:
+        train_generator(tiny_set, run, images=32)
+    assert str(caught.value) == f"{run} already holds a run: add --resume to go on, or choose another folder"
+
+
+def test_there_is_no_run_to_resume(tiny_set: Path, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError) as caught:
+        train_generator(tiny_set, tmp_path / "run", images=32, resume=True)
+    assert str(caught.value) == f"there is no run to resume in {tmp_path / 'run'}: start one without --resume"
+
+
+def test_a_run_goes_on_with_its_own_images_only(tiny_set: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    train_generator(tiny_set, run, images=32)
+    path = tiny_set / "across" / "real 000.png"
+    path.write_bytes((tiny_set / "across" / "real 001.png").read_bytes())
+    with pytest.raises(CheckpointError) as caught:
+        train_generator(tiny_set, run, images=64, resume=True)
+    assert str(caught.value) == (
+        f"the run in {run} began with other images than {tiny_set} has now; start a new run in another folder"
+    )
+
+
+def test_no_budget(tiny_set: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="training needs a budget"):
+        train_generator(tiny_set, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_networks_of_a_folder_that_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="holds no run of ganapps train augment"):
+        load_generator(tmp_path)
+
+
+def test_batches_are_balanced_and_depend_on_their_index_alone() -> None:
+    labels = np.array([0] * 500 + [1] * 5 + [2] * 50)
+    draw = BalancedDraw(labels, 64, seed=3)
+    drawn = np.concatenate([draw(index) for index in range(100)])
+    share = np.bincount(labels[drawn]) / len(drawn)
+    assert np.abs(share - 1 / 3).max() < 0.03
+    assert np.array_equal(draw(7), BalancedDraw(labels, 64, seed=3)(7))
+    assert not np.array_equal(draw(7), draw(8))
+
+
+def test_the_classifier_learns_and_its_accuracy_is_honest(picture: Any) -> None:
+    real = np.stack([picture(label, seed, 8) for label in (0, 1) for seed in range(30)])
+    images = torch.from_numpy(real).permute(0, 3, 1, 2).contiguous()
+    labels = np.repeat(np.arange(2), 30)
+    sizes = Architecture(num_classes=2, height=8, width=8, channels=1)
+    classifier, accuracy = train_classifier(images, labels, sizes, shown=2_000, seed=0)
+    assert accuracy.total == 12
+    assert accuracy.share > 0.9
+    new = np.stack([picture(label, seed, 8) for label in (0, 1) for seed in range(100, 150)])
+    with torch.no_grad():
+        guesses = classifier(torch.from_numpy(new).permute(0, 3, 1, 2) / 127.5 - 1).argmax(1)
+    assert (guesses == torch.arange(2).repeat_interleave(50)).float().mean() > 0.9
+    # Labels without meaning cannot be guessed, however well they are learnt by heart.
+    shuffled = np.random.default_rng(0).permutation(labels)
+    _, accuracy = train_classifier(images, shuffled, sizes, shown=2_000, seed=0)
+    assert accuracy.share < 0.85

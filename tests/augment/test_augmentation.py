@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from ganapps.augment import augment, training
+from ganapps.errors import UsageError
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "_CLASSIFIER_SHOWN", (1_500, 1_500))
+
+
+def test_a_set_is_learnt_and_expanded(write_set: Any, tmp_path: Path) -> None:
+    from ganapps.runtime.sampler import Sampler
+
+    data = write_set(tmp_path / "data", {"across": 20, "up and down": 12}, 8)
+    out = tmp_path / "out"
+    report = augment(data, out, images=3_200, seed=4)
+    assert [entry.real for entry in report.classes] == [20, 12]
+    assert report.label_checked
+    assert report.added > 0
+    assert sorted(path.name for path in out.iterdir()) == [
+        "images", "manifest.jsonl", "report.json", "sheets", "training",
+    ]  # fmt: skip
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "out"]
+    sampler = Sampler(out / "training" / "generator.onnx")
+    assert report.model == sampler.model_hash
+    for text in (out / "manifest.jsonl").read_text().splitlines()[:5]:
+        line = json.loads(text)
+        image = cv2.imread(str(out / line["file"]), cv2.IMREAD_UNCHANGED)
+        assert np.array_equal(image, sampler([line["label"]], [line["seed"]]).images[0, ..., 0])
+    # The same model and seed, without training: the same set.
+    augment(data, tmp_path / "again", model=out / "training" / "generator.onnx", seed=4)
+    assert (tmp_path / "again" / "manifest.jsonl").read_text() == (out / "manifest.jsonl").read_text()
+
+
+def test_an_interrupted_training_goes_on(write_set: Any, tmp_path: Path) -> None:
+    data = write_set(tmp_path / "data", {"across": 6, "up and down": 6}, 8)
+
+    def interrupt(report: Any) -> None:
+        if report.images > 0:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        augment(data, tmp_path / "out", images=320, on_report=interrupt)
+    assert not (tmp_path / "out").exists()
+    assert (tmp_path / "out-training" / "checkpoint.pt").is_file()
+    augment(data, tmp_path / "out", images=320)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "out"]
+
+
+def test_what_cannot_work_is_said_before_training(small_set: Path, tmp_path: Path) -> None:
+    for options, sentence in (
+        ({"out": small_set / "new"}, f"the output {small_set / 'new'} lies inside the input {small_set};"),
+        ({"out": tmp_path / "out", "per_class": 0}, "--per-class must be at least 1, got 0"),
+        ({"out": tmp_path / "out", "model": tmp_path / "m", "minutes": 3.0}, "--model needs no training:"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            augment(small_set, **options)  # type: ignore[arg-type]
+        assert str(caught.value).startswith(sentence)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["my data"]
+
+
+WITHOUT_TORCH = """
+import sys
+sys.modules["torch"] = None
+from pathlib import Path
+from ganapps.augment import augment
+from ganapps.errors import DependencyError
+try:
+    augment(Path(sys.argv[1]), Path(sys.argv[2]), minutes=1)
+except DependencyError as error:
+    print(error)
+"""
+
+
+def test_training_without_torch_gets_one_sentence(small_set: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TORCH, str(small_set), str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "ganapps augment needs PyTorch: pip install 'ganapps[train]'\n"

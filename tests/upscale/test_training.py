@@ -1,0 +1,159 @@
+"""From photographs to a model: sampling, learning, resuming, and what is said when it cannot be done."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from ganapps.adversarial import Budget, Trainer
+from ganapps.errors import CheckpointError, DataError, UsageError
+from ganapps.upscale import recipes, training
+from ganapps.upscale.game import UpscalingGame
+from ganapps.upscale.photographs import CropSampler, load_photographs
+from ganapps.upscale.recipes import FIDELITY_X4, PHOTO_X4
+from ganapps.upscale.training import HeldOut, PairSource, train_upscaler, training_options
+
+TINY = replace(FIDELITY_X4, name="tiny", scale=2, width=8, blocks=1, low_px=12, batch_size=4, learning_rate=4e-3)
+
+
+def clouds(seed):
+    """A smooth random picture: easy to enlarge for whoever has learned to interpolate."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    return cv2.resize(coarse, (256, 256), interpolation=cv2.INTER_CUBIC)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for i in range(10):
+        cv2.imwrite(str(folder / f"{i}.png"), clouds(i))
+    return folder
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    monkeypatch.setattr(recipes, "RECIPES", (TINY,))
+
+
+def test_pairs_are_aligned_and_a_function_of_seed_and_index():
+    source = PairSource((clouds(0), clouds(1)), TINY, seed=3)
+    low, high = source(5)
+    assert low.shape == (4, 3, 12, 12) and high.shape == (4, 3, 24, 24) and low.dtype == torch.uint8
+    again = source(5)
+    assert torch.equal(low, again.low) and torch.equal(high, again.high)
+    assert not torch.equal(low, source(6).low)
+    assert not torch.equal(low, PairSource((clouds(0), clouds(1)), TINY, seed=4)(5).low)
+    shrunk = high.float().unfold(2, 2, 2).unfold(3, 2, 2).mean((4, 5))
+    assert (shrunk - low.float()).abs().mean() < 3, "the low picture must be the high one, shrunk in place"
+
+
+def test_crops_prefer_detail_and_keep_the_grid():
+    flat = np.zeros((64, 64, 3), np.uint8)
+    ramp = np.broadcast_to(np.arange(64, dtype=np.uint8)[None, :, None], (64, 64, 3)).copy()
+    random = np.random.default_rng(0)
+    assert all(CropSampler((ramp,), 8, 4)._cut(random)[0, 0, 0] % 4 == 0 for _ in range(20))
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    sampler = CropSampler((flat, noise), 8, 4)
+    detailed = np.mean([sampler.draw(random).any() for _ in range(300)])
+    assert detailed == pytest.approx(0.75, abs=0.08), "the better of two draws from two pictures"
+
+
+def test_training_beats_nearest_neighbour_and_writes_a_model(photos, tmp_path, tiny):
+    reports = []
+    model = train_upscaler(photos, tmp_path / "run", recipe="tiny", images=4 * 100, on_report=reports.append)
+    held_out = HeldOut(tuple(clouds(i) for i in (20, 21)), 2)
+    trained = held_out(training.load_generator(tmp_path / "run"))["held-out PSNR"]
+    untrained = UpscalingGame(TINY).generator
+    torch.nn.init.zeros_(untrained.tail.weight)
+    torch.nn.init.zeros_(untrained.tail.bias)
+    assert trained > held_out(untrained)["held-out PSNR"] + 5
+    assert model == tmp_path / "run" / "tiny.onnx" and model.stat().st_size > 1000
+    assert reports[-1].progress == 1 and "held-out PSNR" in reports[-1].scalars
+    options = json.loads((tmp_path / "run" / "options.json").read_text())
+    assert options["task"] == "upscale" and options["recipe"]["width"] == 8 and options["folder"] == "photos"
+
+
+def test_resumed_equals_unbroken(photos, tmp_path):
+    adversarial = replace(TINY, adversarial=0.05, discriminator_width=4)
+    source = PairSource(load_photographs(photos, min_px=64), adversarial, seed=0)
+
+    def trainer(images, path):
+        torch.manual_seed(0)
+        options = replace(training_options(adversarial, Budget(images=images), 0, "cpu"), warmup=0.0, final_rate=1.0)
+        return Trainer(UpscalingGame(adversarial), source, options, checkpoint=path)
+
+    unbroken = trainer(4 * 8, tmp_path / "a.pt")
+    unbroken.run()
+    trainer(4 * 5, tmp_path / "b.pt").run()
+    resumed = trainer(4 * 8, tmp_path / "b.pt")
+    resumed.resume()
+    resumed.run()
+    for name, value in unbroken.game.state_dict().items():
+        assert torch.equal(value, resumed.game.state_dict()[name]), name
+    for name, value in unbroken.ema.network.state_dict().items():
+        assert torch.equal(value, resumed.ema.network.state_dict()[name]), name
+
+
+def test_an_adversarial_run_starts_from_a_fidelity_run(photos, tmp_path, monkeypatch):
+    adversarial = replace(TINY, name="vivid", adversarial=0.05, discriminator_width=4)
+    monkeypatch.setattr(recipes, "RECIPES", (TINY, adversarial))
+    train_upscaler(photos, tmp_path / "first", recipe="tiny", images=4 * 5)
+    start = torch.load(tmp_path / "first" / "checkpoint.pt", weights_only=True)["ema"]
+    game = UpscalingGame(adversarial)
+    training.start_from(game.generator, tmp_path / "first" / "checkpoint.pt")
+    assert all(torch.equal(value, start[name]) for name, value in game.generator.state_dict().items())
+    train_upscaler(
+        photos, tmp_path / "second", recipe="vivid", images=4 * 2, init=tmp_path / "first" / "checkpoint.pt"
+    )
+    assert (tmp_path / "second" / "vivid.onnx").exists()
+    with pytest.raises(CheckpointError, match="holds another network than this recipe's"):
+        training.start_from(UpscalingGame(PHOTO_X4).generator, tmp_path / "first" / "checkpoint.pt")
+
+
+def test_interpolated_weights_stay_between(photos):
+    """Fidelity and adversarial generators share their shape, so a blend of them is a generator, too."""
+    assert (FIDELITY_X4.width, FIDELITY_X4.blocks, FIDELITY_X4.scale) == (
+        PHOTO_X4.width,
+        PHOTO_X4.blocks,
+        PHOTO_X4.scale,
+    )
+
+
+class TestSentences:
+    def test_missing_folder(self, tmp_path):
+        with pytest.raises(DataError, match=r"/none is not a folder; give a folder of photographs$"):
+            train_upscaler(tmp_path / "none", tmp_path / "run", minutes=1)
+
+    def test_folder_without_images(self, tmp_path):
+        (tmp_path / "notes.txt").write_text("no picture")
+        with pytest.raises(DataError, match=r"^there are no images under .*; accepted: .*\.png"):
+            train_upscaler(tmp_path, tmp_path / "run", minutes=1)
+
+    def test_pictures_too_small(self, tmp_path):
+        cv2.imwrite(str(tmp_path / "small.png"), clouds(0)[:40, :40])
+        with pytest.raises(DataError, match=r"can be used: each side must be at least 256 pixels$"):
+            train_upscaler(tmp_path, tmp_path / "run", minutes=1)
+
+    def test_too_few_pictures(self, tmp_path):
+        cv2.imwrite(str(tmp_path / "one.png"), clouds(0))
+        with pytest.raises(DataError, match=r"has 1 usable photographs; at least 8 are needed$"):
+            train_upscaler(tmp_path, tmp_path / "run", minutes=1)
+
+    def test_unknown_recipe(self, photos, tmp_path):
+        with pytest.raises(UsageError, match=r"^there is no recipe 'best'; recipes: fidelity-x4, photo-x4$"):
+            train_upscaler(photos, tmp_path / "run", recipe="best", minutes=1)
+
+    def test_a_run_is_not_overwritten(self, photos, tmp_path, tiny):
+        train_upscaler(photos, tmp_path / "run", recipe="tiny", images=4)
+        with pytest.raises(UsageError, match=r"run already holds a run: add --resume to go on with it, or choose"):
+            train_upscaler(photos, tmp_path / "run", recipe="tiny", images=4)
+
+    def test_resume_without_a_run(self, photos, tmp_path, tiny):
+        with pytest.raises(CheckpointError, match=r"^there is no checkpoint at .*run/checkpoint\.pt$"):
+            train_upscaler(photos, tmp_path / "run", recipe="tiny", images=4, resume=True)
