@@ -66,13 +66,7 @@ def run(args: argparse.Namespace) -> int:
     for option, value in (("--minutes", args.minutes), ("--images", args.images)):
         if args.model is not None and value is not None:
             raise UsageError(f"{option} is a budget of training and --model trains nothing: give one of them")
-    quiet = args.quiet
-    with (
-        needing_extras("ganapps augment"),
-        ProgressBar("reading", quiet=quiet) as reading,
-        ProgressBar("training", quiet=quiet) as training,
-        ProgressBar("expanding", quiet=quiet) as expanding,
-    ):
+    with needing_extras("ganapps augment"), ProgressBar(quiet=args.quiet) as bar:
         from ganapps.augment import augment
 
         report = augment(
@@ -84,9 +78,9 @@ def run(args: argparse.Namespace) -> int:
             per_class=args.per_class,
             seed=args.seed,
             threads=args.threads,
-            on_loading=reading.update,
-            on_report=showing_reports(training),
-            on_progress=expanding.update,
+            on_loading=bar.stage("reading"),
+            on_report=showing_reports(bar),
+            on_progress=bar.stage("expanding"),
         )
     _print_report(report, args)
     return 0

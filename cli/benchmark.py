@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .extras import needing_extras
 from .parser import Parser, add_command, add_json, add_threads, whole
-from .printing import print_json, print_table
+from .printing import message, print_json, print_table
 from .progress import ProgressBar
 
 _UPSCALE = """\
@@ -67,7 +67,7 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> None:
 
 def run_upscale(args: argparse.Namespace) -> int:
     """Print a table of quality."""
-    with needing_extras("ganapps benchmark upscale"), ProgressBar("measuring", quiet=args.quiet) as bar:
+    with needing_extras("ganapps benchmark upscale"), ProgressBar(quiet=args.quiet) as bar:
         from ganapps.runtime.zoo import list_weights
         from ganapps.upscale.benchmark import benchmark_upscale
 
@@ -77,12 +77,14 @@ def run_upscale(args: argparse.Namespace) -> int:
             models=models,
             perceptual=args.perceptual,
             threads=args.threads,
-            on_progress=bar.update,
+            on_progress=bar.stage("measuring"),
         )
     if args.json:
-        print_json([asdict(row) for row in table.rows])
+        print_json({"rows": [asdict(row) for row in table.rows], "notes": table.notes})
     else:
-        print(table)
+        print_table(table.columns, table.cells, numbers=table.columns[2:])
+    for note in table.notes:
+        message(note, quiet=args.quiet)
     return 0
 
 
@@ -90,8 +92,8 @@ def run_startup(args: argparse.Namespace) -> int:
     """Print a table of start-up times."""
     from .startup import measure_startup
 
-    with ProgressBar("measuring", quiet=args.quiet) as bar:
-        timings = measure_startup(args.repeats, bar.update)
+    with ProgressBar(quiet=args.quiet) as bar:
+        timings = measure_startup(args.repeats, bar.stage("measuring"))
     if args.json:
         print_json([asdict(timing) for timing in timings])
     else:

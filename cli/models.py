@@ -83,7 +83,8 @@ def run_describe(args: argparse.Namespace) -> int:
         print_json(described)
         return 0
     print_table(
-        ("", ""), [(name, _shown(value)) for name, value in described.items() if value not in (None, "", ())]
+        ("field", "value"),
+        [(name, _shown(value)) for name, value in described.items() if value not in (None, "", ())],
     )
     card = path.with_suffix(".md")
     if card.is_file():

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import json
+import math
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 
 def print_json(value: Any) -> None:
-    """Print plain values as JSON, for a program to read."""
-    print(json.dumps(value, indent=2))
+    """Print plain values as JSON, for a program to read; what is infinite or not a number becomes null."""
+    print(json.dumps(_finite(value), indent=2))
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity, which is the PSNR of equal images."""
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def print_table(
@@ -35,9 +46,13 @@ def print_table(
     for row in rows:
         # `Text`, because a plain string may hold what rich takes for markup, as in a file name like [1].png.
         table.add_row(*map(Text, row))
-    # Into a pipe or a file nothing is wrapped, for grep's sake.
-    width = None if sys.stdout.isatty() else 10_000
-    Console(file=sys.stdout, width=width, highlight=False).print(table)
+    if sys.stdout.isatty():
+        Console(file=sys.stdout, highlight=False).print(table)
+        return
+    # Into a pipe or a file nothing is wrapped or padded, for grep's sake.
+    plain = io.StringIO()
+    Console(file=plain, width=10_000, highlight=False).print(table)
+    print("\n".join(line.rstrip() for line in plain.getvalue().splitlines()))
 
 
 def message(text: str, *, quiet: bool = False) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 _SHOW_AFTER_SEC = 0.5
-"""A job that ends sooner shows no bar."""
+"""A stage that ends sooner shows no bar."""
 _LINE_EVERY_SEC = 30.0
 """Where there is no terminal, a line is printed this often."""
 
@@ -19,13 +21,16 @@ _LINE_EVERY_SEC = 30.0
 class ProgressBar:
     """A bar with the time left on a terminal; a line now and then where standard error goes elsewhere.
 
+    A job may have several stages, one after the other; each has the bar to itself.
+
     Example:
-        with ProgressBar("upscaling", quiet=False) as bar:
-            bar.update(0.5, "3 of 6 files")
+        with ProgressBar(quiet=False) as bar:
+            train(on_loading=bar.stage("reading"), on_progress=bar.stage("training"))
     """
 
-    def __init__(self, title: str, *, quiet: bool) -> None:
-        self._title, self._quiet = title, quiet
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._stage = ""
         self._started = self._last_line = time.monotonic()
         self._bar: Progress | None = None
         self._task: TaskID | None = None
@@ -36,13 +41,17 @@ class ProgressBar:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        self._close()
 
-    def update(self, share: float, detail: str = "", seconds_left: float | None = None) -> None:
-        """Show that `share` (0 to 1) of the job is done.
+    def stage(self, title: str) -> Callable[..., None]:
+        """A function that shows how far this stage is: `update` without its first argument."""
+        return partial(self.update, title)
+
+    def update(self, stage: str, share: float, detail: str = "", seconds_left: float | None = None) -> None:
+        """Show that `share` (0 to 1) of a stage is done.
 
         Args:
+            stage: its title; another one than before begins a new bar.
             share: what is done.
             detail: what more there is to say.
             seconds_left: an estimate, where the job has a better one than elapsed time and share give.
@@ -50,6 +59,9 @@ class ProgressBar:
         if self._quiet:
             return
         now = time.monotonic()
+        if stage != self._stage:
+            self._close()
+            self._stage, self._started, self._last_line = stage, now, now
         if seconds_left is None and share > 0:
             seconds_left = (now - self._started) * (1 - share) / share
         left = "" if seconds_left is None else f"{duration(seconds_left)} left"
@@ -58,15 +70,20 @@ class ProgressBar:
                 self._draw(share, detail, left)
         elif now - self._last_line >= _LINE_EVERY_SEC:
             self._last_line = now
-            parts = [f"{self._title}: {share:4.0%}", detail, left]
-            print("  ".join(part for part in parts if part), file=sys.stderr, flush=True)
+            parts = [f"{stage}: {share:.0%}", left, detail]
+            print(", ".join(part for part in parts if part), file=sys.stderr, flush=True)
 
     def _draw(self, share: float, detail: str, left: str) -> None:
         if self._bar is None or self._task is None:
             self._bar = _new_bar()
             self._bar.start()
-            self._task = self._bar.add_task(self._title, total=1.0, detail="", left="")
+            self._task = self._bar.add_task(self._stage, total=1.0, detail="", left="")
         self._bar.update(self._task, completed=share, detail=detail, left=left)
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+        self._bar = self._task = None
 
 
 def _new_bar() -> Progress:

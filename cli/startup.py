@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
+from ganapps.errors import GanappsError
+
 _CASES = (
     ("python, nothing else", ("-c", "pass")),
     ("ganapps --version", ("-m", "ganapps", "--version")),
@@ -35,19 +37,26 @@ def measure_startup(repeats: int, on_progress: Callable[[float, str], None]) -> 
     Args:
         repeats: runs of each case, after one that is not counted and warms the disk's cache.
         on_progress: told the share that is done and what is measured.
+
+    Raises:
+        GanappsError: a case fails.
     """
     seconds: dict[str, list[float]] = {name: [] for name, _ in _CASES}
     steps = (repeats + 1) * len(_CASES)
     for step in range(steps):
         name, arguments = _CASES[step % len(_CASES)]
         on_progress(step / steps, name)
-        taken = _time(arguments)
+        taken = _time(name, arguments)
         if step >= len(_CASES):
             seconds[name].append(taken)
     return [Timing(name, median(taken), min(taken), repeats) for name, taken in seconds.items()]
 
 
-def _time(arguments: tuple[str, ...]) -> float:
+def _time(name: str, arguments: tuple[str, ...]) -> float:
     started = time.perf_counter()
-    subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - started
+    process = subprocess.run([sys.executable, *arguments], capture_output=True, text=True)
+    taken = time.perf_counter() - started
+    if process.returncode:
+        reason = (process.stderr.strip().splitlines() or ["no message"])[-1]
+        raise GanappsError(f"{name} fails ({reason}): see ganapps doctor")
+    return taken

@@ -99,10 +99,7 @@ def run_upscale(args: argparse.Namespace) -> int:
         from ganapps.upscale.training import train_upscaler
 
         device = choose_device(args.device)
-    with (
-        ProgressBar("reading", quiet=args.quiet) as reading,
-        ProgressBar("training", quiet=args.quiet) as bar,
-    ):
+    with ProgressBar(quiet=args.quiet) as bar:
         model = train_upscaler(
             args.photos,
             args.output,
@@ -115,7 +112,7 @@ def run_upscale(args: argparse.Namespace) -> int:
             threads=args.threads,
             device=device,
             on_report=showing_reports(bar),
-            on_loading=reading.update,
+            on_loading=bar.stage("reading"),
         )
     return _print_model(model, device, args)
 
@@ -126,10 +123,7 @@ def run_augment(args: argparse.Namespace) -> int:
         from ganapps.augment.training import train_generator
 
         device = choose_device(args.device)
-    with (
-        ProgressBar("reading", quiet=args.quiet) as reading,
-        ProgressBar("training", quiet=args.quiet) as bar,
-    ):
+    with ProgressBar(quiet=args.quiet) as bar:
         model = train_generator(
             args.data,
             args.output,
@@ -140,7 +134,7 @@ def run_augment(args: argparse.Namespace) -> int:
             threads=args.threads,
             device=device,
             on_report=showing_reports(bar),
-            on_loading=reading.update,
+            on_loading=bar.stage("reading"),
         )
     return _print_model(model, device, args)
 

@@ -62,10 +62,11 @@ def choose_device(name: str | None) -> str:
 
 
 def showing_reports(bar: ProgressBar) -> Callable[[Report], None]:
-    """A listener that shows how a training goes."""
+    """A listener that shows how a training goes, as the stage "training"."""
 
     def show(report: Report) -> None:
-        scalars = "  ".join(f"{name} {value:.4g}" for name, value in report.scalars.items())
-        bar.update(report.progress, f"{report.images:,} images  {scalars}".rstrip(), report.seconds_left)
+        scalars = [f"{name} {value:.4g}" for name, value in report.scalars.items()]
+        detail = ", ".join([f"{report.images:,} images", *scalars])
+        bar.update("training", report.progress, detail, report.seconds_left)
 
     return show

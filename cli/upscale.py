@@ -78,11 +78,11 @@ def run(args: argparse.Namespace) -> int:
 
     upscaler = Upscaler(args.model, tile_px=args.tile, threads=args.threads)
     started = time.monotonic()
-    with ProgressBar("upscaling", quiet=args.quiet) as bar:
+    with ProgressBar(quiet=args.quiet) as bar:
 
         def show(progress: Progress) -> None:
             files = f"{progress.files_done} of {progress.files_total} files"
-            bar.update(progress.fraction, f"{files}, {progress.megapixels:.1f} megapixels")
+            bar.update("upscaling", progress.fraction, f"{files}, {progress.megapixels:.1f} megapixels")
 
         report = upscale_files(
             args.inputs,
@@ -131,8 +131,8 @@ def _run_stream(args: argparse.Namespace) -> int:
 
     image = read_image(sys.stdin.buffer.read() if args.inputs[0] == STREAM else args.inputs[0])
     upscaler = Upscaler(args.model, tile_px=args.tile, threads=args.threads)
-    with ProgressBar("upscaling", quiet=args.quiet) as bar:
-        enlarged = upscaler.upscale(image, on_progress=bar.update)
+    with ProgressBar(quiet=args.quiet) as bar:
+        enlarged = upscaler.upscale(image, on_progress=bar.stage("upscaling"))
     if args.output != STREAM:
         write_image(args.output, enlarged, quality=args.quality)
         return 0

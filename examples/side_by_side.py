@@ -1,6 +1,6 @@
 """Shrink a photograph, enlarge it again by bicubic and by each shipped model, and show all beside the truth.
 
-    python examples/side_by_side.py PHOTO OUT.png [--crop LEFT TOP SIDE] [--zoom 2]
+python examples/side_by_side.py PHOTO OUT.png [--crop LEFT TOP SIDE] [--zoom 2]
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def titled(panel: np.ndarray, title: str) -> np.ndarray:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("photo")
     parser.add_argument("out")
     parser.add_argument("--crop", type=int, nargs=3, metavar=("LEFT", "TOP", "SIDE"), default=None)

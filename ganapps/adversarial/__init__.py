@@ -13,7 +13,7 @@ from .checkpoint import load_checkpoint, save_checkpoint
 from .ema import Ema
 from .game import Batch, Game, Losses
 from .match import Critic, Match
-from .monitor import OnReport, Report, RunLog
+from .monitor import OnReport, Report, RunLog, tell_all
 from .objectives import HINGE, NON_SATURATING, OBJECTIVES, RELATIVISTIC_PAIRING, Objective
 from .penalties import gradient_penalty
 from .schedule import warmup_cosine
@@ -41,5 +41,6 @@ __all__ = [
     "gradient_penalty",
     "load_checkpoint",
     "save_checkpoint",
+    "tell_all",
     "warmup_cosine",
 ]

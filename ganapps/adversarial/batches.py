@@ -40,7 +40,7 @@ class Ahead:
 
 
 def to_device(batch: Batch, device: torch.device) -> Any:
-    """The batch with every tensor in it on `device`; tuples (named ones, too), lists and dicts keep their shape."""
+    """The batch with every tensor in it on `device`; tuples, lists and dicts keep their shape."""
     if isinstance(batch, torch.Tensor):
         return batch.to(device, non_blocking=True)
     if isinstance(batch, dict):

@@ -60,7 +60,9 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except _UNREADABLE as error:
-        raise CheckpointError(f"the checkpoint {path} is damaged and cannot be read; start a new run") from error
+        raise CheckpointError(
+            f"the checkpoint {path} is damaged and cannot be read; start a new run"
+        ) from error
     found = state.get("format") if isinstance(state, dict) else None
     if found != FORMAT:
         raise CheckpointError(f"the checkpoint {path} has format {found}, this version reads format {FORMAT}")

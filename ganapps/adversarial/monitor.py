@@ -24,7 +24,7 @@ class Report:
     seconds_left: float | None
     """Estimated seconds to the end; None at the very start."""
     scalars: dict[str, float] = field(default_factory=dict)
-    """Means since the last report: losses by player and name, gradient norms, images a second, held-out scores."""
+    """Means since the last report: losses and gradient norms by player, images a second, held-out scores."""
 
 
 OnReport = Callable[[Report], None]
@@ -44,6 +44,17 @@ class RunLog:
                 file.write(json.dumps(line) + "\n")
         except OSError as error:
             raise OutputError(f"cannot write the training log {self.path}: {error}") from error
+
+
+def tell_all(*listeners: OnReport | None) -> OnReport:
+    """One listener that passes every report on to all that are not None, in order."""
+
+    def tell(report: Report) -> None:
+        for listener in listeners:
+            if listener is not None:
+                listener(report)
+
+    return tell
 
 
 class Means:

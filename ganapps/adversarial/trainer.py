@@ -209,7 +209,11 @@ class Trainer:
         scalars = {**self._means.take(), "images a second": images_a_second, **scores}
         self.on_report(
             Report(
-                images=self.images, progress=progress, seconds=self.seconds, seconds_left=left, scalars=scalars
+                images=self.images,
+                progress=progress,
+                seconds=self.seconds,
+                seconds_left=left,
+                scalars=scalars,
             )
         )
 
@@ -241,8 +245,8 @@ class Trainer:
             ours = list(ours) if isinstance(ours, tuple) else ours
             if theirs.get(name) != ours:
                 raise CheckpointError(
-                    f"the run in {self.checkpoint.parent} was started with {name} = {theirs.get(name)}, not {ours};"
-                    " resume with the same value or start a new run"
+                    f"the run in {self.checkpoint.parent} was started with {name} = {theirs.get(name)},"
+                    f" not {ours}; resume with the same value or start a new run"
                 )
         try:
             self.game.load_state_dict(state["game"])

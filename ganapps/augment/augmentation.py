@@ -21,12 +21,13 @@ def augment(
     data: Path,
     out: Path,
     *,
-    model: Path | None = None,
+    model: str | Path | None = None,
     minutes: float | None = None,
     images: int | None = None,
     per_class: int | None = None,
     seed: int = 0,
     threads: int | None = None,
+    device: str = "cpu",
     on_loading: Callable[[float], None] | None = None,
     on_report: OnReport | None = None,
     on_progress: Callable[[float], None] | None = None,
@@ -39,12 +40,13 @@ def augment(
     Args:
         data: one folder of images a class; it is not changed.
         out: the folder to make, see `expand`.
-        model: a trained generator; with one nothing is trained and PyTorch is not needed.
+        model: a trained generator, by path or by name; with one nothing is trained and PyTorch is not needed.
         minutes: budget of training; with neither this nor `images` it is 15 minutes.
         images: budget of training in images.
         per_class: images wanted in each class, see `expand`.
         seed: what all that is random is drawn from.
         threads: CPU threads; None leaves the choice to the engines.
+        device: where training runs: "cpu", "cuda", ...
         on_loading: told the share of images that are decoded before training, 0 to 1.
         on_report: told how training goes.
         on_progress: told how expanding goes, 0 to 1.
@@ -77,6 +79,7 @@ def augment(
         seed=seed,
         resume=(run / "checkpoint.pt").exists(),
         threads=threads,
+        device=device,
         on_report=on_report,
         on_loading=on_loading,
     )

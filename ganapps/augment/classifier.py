@@ -30,10 +30,10 @@ class Classifier(nn.Module):
         super().__init__()
         # Larger images are halved at once: what tells classes apart is not in single pixels.
         stride = 2 if max(architecture.height, architecture.width) > 40 else 1
-        self.features = nn.Sequential(
-            *_layer(architecture.channels, 32, stride), nn.MaxPool2d(2, ceil_mode=True),
-            *_layer(32, 64), nn.MaxPool2d(2, ceil_mode=True), *_layer(64, 128), nn.Dropout2d(0.2),
-        )  # fmt: skip
+        layers = _layer(architecture.channels, 32, stride)
+        for channels, width in ((32, 64), (64, 128), (128, 128)):
+            layers += [nn.MaxPool2d(2, ceil_mode=True), *_layer(channels, width)]
+        self.features = nn.Sequential(*layers, nn.Dropout2d(0.2))
         self.logits = nn.Linear(2 * 128, architecture.num_classes)
 
     def forward(self, images: Tensor) -> Tensor:

@@ -77,8 +77,15 @@ def find_images(root: Path) -> LabelledImages:
     """The labelled images below a folder.
 
     Raises:
-        DataError: the folder is missing, has no classes, or has a class of fewer than two images.
+        DataError: the folder is missing or unreadable, has no classes, or a class of fewer than two images.
     """
+    try:
+        return _find(root)
+    except OSError as error:
+        raise DataError(f"{root} cannot be read: {(error.strerror or str(error)).lower()}") from error
+
+
+def _find(root: Path) -> LabelledImages:
     if not root.is_dir():
         wrong = "is a file" if root.exists() else "does not exist"
         raise DataError(f"{root} {wrong}; give a folder that holds one folder of images for each class")
@@ -171,8 +178,11 @@ def _require_images(root: Path, folders: list[Path], found: list[list[Path]]) ->
     if (root / "images").is_dir() and (root / "manifest.jsonl").is_file():
         raise DataError(f"{root} is a set that ganapps augment wrote; give the folder it was made from")
     if names <= _SPLITS and any(entry.is_dir() for folder in folders for entry in folder.iterdir()):
+        suggested = next(
+            (folder for folder in folders if folder.name.lower().startswith("train")), folders[0]
+        )
         raise DataError(
-            f"{root} holds splits ({_listed(folders)}), not classes; give one of them: {folders[0]}"
+            f"{root} holds splits ({_listed(folders)}), not classes; give one of them: {suggested}"
         )
     if not any(found):
         raise DataError(
@@ -195,11 +205,16 @@ def _no_classes(root: Path) -> str:
 
 def _images_below(folder: Path) -> list[Path]:
     found: list[Path] = []
-    for parent, subfolders, files in os.walk(folder):
+    for parent, subfolders, files in os.walk(folder, onerror=_refuse):
         here = Path(parent)
         subfolders[:] = sorted(name for name in subfolders if _counts(Path(name)))
         found += [here / name for name in sorted(files) if _counts(Path(name)) and _is_image(Path(name))]
     return found
+
+
+def _refuse(error: OSError) -> None:
+    """A folder that cannot be listed is not passed over."""
+    raise error
 
 
 def _counts(entry: Path) -> bool:

@@ -17,15 +17,24 @@ from .dataset import LabelledImages
 _SYNTHETIC = re.compile(r"synthetic-(\d+)")
 
 
+def require_outside(data: Path, out: Path) -> None:
+    """Check that what is written to `out` does not join the set it is made from.
+
+    Raises:
+        UsageError: `out` lies inside `data`, where it would become a class.
+    """
+    if out.resolve().is_relative_to(data.resolve()):
+        raise UsageError(f"the output {out} lies inside the input {data}; give a folder outside of it")
+
+
 def require_free(data: Path, out: Path) -> None:
     """Check that a set may be written to `out`.
 
     Raises:
-        UsageError: `out` lies inside `data`, where it would become a class.
+        UsageError: `out` lies inside `data`.
         OutputError: `out` is a file or holds something.
     """
-    if out.resolve().is_relative_to(data.resolve()):
-        raise UsageError(f"the output {out} lies inside the input {data}; give a folder outside of it")
+    require_outside(data, out)
     if out.exists() and not out.is_dir():
         raise OutputError(f"the output {out} is a file; give the name of a new folder")
     if out.is_dir() and any(out.iterdir()):

@@ -54,7 +54,7 @@ def _row(images: Pixels, *, faint: bool = False) -> Pixels:
         method = cv2.INTER_NEAREST if image.shape[0] <= height else cv2.INTER_AREA
         cell = cv2.resize(image, (width, height), interpolation=method).reshape(height, width, -1)
         left = column * (width + _GAP_PX)
-        row[:height, left : left + width] = cell // 2 + 128 * _PAPER // 256 if faint else cell
+        row[:height, left : left + width] = cell // 4 * 3 + _PAPER // 4 if faint else cell
     return row
 
 

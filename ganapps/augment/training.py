@@ -27,18 +27,19 @@ from ..adversarial import (
 )
 from ..errors import CheckpointError, UsageError
 from ..runtime.files import write_atomically
-from ..runtime.images import Image, Metadata, write_image
 from .classifier import BalancedDraw, Classifier, train_classifier
 from .dataset import LabelledImages, Pixels, decode_images, find_images
+from .folder import require_outside
+from .gallery import Gallery
 from .game import Labelled, LabelledGame
 from .networks import Architecture, Generator
 
 BATCH_SIZE = 32
 OWN_LICENCE = "unknown: that of your data"
-_CLASSIFIER_SHOWN = (6_000, 30_000)
-"""Images each classifier is shown: 30 times the set, between these bounds."""
-_SHOWN_A_CLASS = 12
-"""Images a class in `samples.png`."""
+_CLASSIFIER_SHOWN = 16_000
+"""Images that each of the two classifiers is shown at most."""
+_CLASSIFIER_SHOWN_A_MINUTE = 2_000
+"""The same for each minute of the budget, so that a short one is not spent on classifiers."""
 
 
 def train_generator(
@@ -78,11 +79,15 @@ def train_generator(
         The path of the model.
 
     Raises:
-        UsageError: there is no budget, or `out` holds a run and `resume` is not set.
+        UsageError: there is no budget, `out` lies inside `data`, or it holds a run and `resume` is not set.
         DataError, ImageError: the set cannot be used.
         CheckpointError: the state to resume does not fit.
+        OutputError: the run cannot be written.
     """
     budget = Budget(minutes=minutes, images=images)
+    if seed < 0:
+        raise UsageError(f"--seed must be at least 0, got {seed}")
+    require_outside(data, out)
     if not resume and (out / "checkpoint.pt").exists():
         raise UsageError(f"{out} already holds a run: add --resume to go on, or choose another folder")
     if threads is not None:
@@ -93,7 +98,6 @@ def train_generator(
     if resume:
         _require_same_data(out, found, options)
     else:
-        out.mkdir(parents=True, exist_ok=True)
         write_atomically(out / "options.json", json.dumps(options, indent=2).encode() + b"\n")
     real = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
     architecture = Architecture(**options["architecture"])
@@ -104,7 +108,7 @@ def train_generator(
         if on_report is not None:
             on_report(report)
 
-    classifier, seconds = _classifier(out, real, found.labels, architecture, seed, resume, tell)
+    classifier, seconds = _classifier(out, real, found.labels, architecture, budget, seed, resume, tell)
     torch.manual_seed(seed)
     trainer = Trainer(
         LabelledGame(architecture),
@@ -146,28 +150,6 @@ class LabelledBatches:
     def __call__(self, index: int) -> Labelled:
         drawn = torch.from_numpy(self._draw(index))
         return Labelled(self._images[drawn], self._labels[drawn])
-
-
-class Gallery:
-    """Writes what a generator makes of fixed latent vectors, a row a class, and asks the classifier about
-    it."""
-
-    def __init__(self, path: Path, architecture: Architecture, classifier: Classifier) -> None:
-        self._path, self._classifier = path, classifier
-        random = np.random.default_rng(0)
-        num = _SHOWN_A_CLASS * architecture.num_classes
-        self._latent = torch.from_numpy(random.standard_normal((num, architecture.latent), dtype=np.float32))
-        self._labels = torch.arange(architecture.num_classes).repeat_interleave(_SHOWN_A_CLASS)
-
-    @torch.no_grad()
-    def __call__(self, generator: nn.Module) -> dict[str, float]:
-        device = next(generator.parameters()).device
-        made = generator(self._latent.to(device), self._labels.to(device)).cpu()
-        guesses = self._classifier(made).argmax(1)
-        pixels = ((made + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
-        rows = [np.hstack(list(row)) for row in np.split(pixels, len(pixels) // _SHOWN_A_CLASS)]
-        write_image(self._path, Image(np.vstack(rows), None, Metadata(), "png"))
-        return {"label agreement": float((guesses == self._labels).float().mean())}
 
 
 def load_generator(run: Path) -> Generator:
@@ -213,6 +195,7 @@ def _classifier(
     real: Tensor,
     labels: NDArray[np.int64],
     architecture: Architecture,
+    budget: Budget,
     seed: int,
     resume: bool,
     tell: OnReport,
@@ -222,9 +205,7 @@ def _classifier(
     if resume and path.exists():
         return load_classifier(out), float(load_checkpoint(path)["seconds"])
     started = time.monotonic()
-    least, most = _CLASSIFIER_SHOWN
-    shown = min(max(least, 30 * len(labels)), most)
-    classifier, accuracy = train_classifier(real, labels, architecture, shown=shown, seed=seed)
+    classifier, accuracy = train_classifier(real, labels, architecture, shown=_shown(budget), seed=seed)
     seconds = time.monotonic() - started
     save_checkpoint(path, {"classifier": classifier.state_dict(), "seconds": seconds, **asdict(accuracy)})
     scalars = {
@@ -233,6 +214,12 @@ def _classifier(
     }
     tell(Report(images=0, progress=0.0, seconds=0.0, seconds_left=None, scalars=scalars))
     return classifier, seconds
+
+
+def _shown(budget: Budget) -> int:
+    """Images to show each classifier."""
+    by_time = _CLASSIFIER_SHOWN if budget.minutes is None else _CLASSIFIER_SHOWN_A_MINUTE * budget.minutes
+    return max(1, min(_CLASSIFIER_SHOWN, round(by_time)))
 
 
 def _without(budget: Budget, seconds: float) -> Budget:

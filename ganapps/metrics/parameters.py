@@ -8,31 +8,44 @@ from pathlib import Path
 
 from ..errors import ModelError
 
-# Field numbers of onnx.proto: ModelProto.graph, GraphProto.initializer, TensorProto.dims and .data_type.
-_GRAPH, _INITIALIZER, _DIMS, _DATA_TYPE = 7, 5, 1, 2
+# Field numbers of onnx.proto.
+_GRAPH = 7  # of ModelProto
+_NODE, _INITIALIZER = 1, 5  # of GraphProto
+_INPUT, _OP_TYPE = 1, 4  # of NodeProto
+_DIMS, _DATA_TYPE, _NAME = 1, 2, 8  # of TensorProto
 _FLOATS = frozenset({1, 10, 11, 16})  # float, float16, double, bfloat16
 _BYTES = 2
 
 
 def count_parameters(path: Path) -> int:
-    """How many floating-point numbers the initializers of an ONNX file hold, single ones not counted.
+    """How many floating-point numbers the initializers of an ONNX file hold, constants not counted.
 
-    Single numbers are constants of the graph, such as the 255 of a range, and no weights.
+    Constants are single numbers, such as the 255 of a range, and the scales of a Resize.
 
     Raises:
         ModelError: the file is not a protocol buffer.
     """
     try:
-        return sum(
-            _num_weights(tensor)
-            for graph in _messages(memoryview(path.read_bytes()), _GRAPH)
-            for tensor in _messages(graph, _INITIALIZER)
-        )
+        return sum(_num_weights(graph) for graph in _messages(memoryview(path.read_bytes()), _GRAPH))
     except (IndexError, ValueError) as error:
         raise ModelError(f"{path} is not an ONNX file") from error
 
 
-def _num_weights(tensor: memoryview) -> int:
+def _num_weights(graph: memoryview) -> int:
+    constants = {
+        bytes(name)
+        for node in _messages(graph, _NODE)
+        if any(bytes(operator) == b"Resize" for operator in _messages(node, _OP_TYPE))
+        for name in _messages(node, _INPUT)
+    }
+    return sum(
+        _num_floats(tensor)
+        for tensor in _messages(graph, _INITIALIZER)
+        if constants.isdisjoint(map(bytes, _messages(tensor, _NAME)))
+    )
+
+
+def _num_floats(tensor: memoryview) -> int:
     dims: list[int] = []
     data_type = 0
     for field, value in _fields(tensor):
@@ -45,7 +58,7 @@ def _num_weights(tensor: memoryview) -> int:
 
 
 def _messages(data: memoryview, field: int) -> Iterator[memoryview]:
-    """All values of one field that are messages themselves."""
+    """All values of one field that are messages or text."""
     return (value for number, value in _fields(data) if number == field and isinstance(value, memoryview))
 
 

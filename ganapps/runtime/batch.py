@@ -138,10 +138,10 @@ class _Run:
         self._megapixels = 0.0
         self._on_progress = on_progress
 
-    def finish(self, result: FileResult) -> None:
+    def finish(self, result: FileResult, waiting: int = 0) -> None:
         self.results[Job(result.source, result.target)] = result
         self._megapixels += result.megapixels
-        self.tell()
+        self.tell(waiting)
 
     def tell(self, waiting: int = 0, begun: float = 0.0) -> None:
         """Report, with the number of files that wait to be written and the fraction of the current one."""
@@ -169,9 +169,9 @@ def _pipeline(jobs: Sequence[Job], upscaler: Upscaler, run: _Run) -> None:
                 ahead = reader.submit(_read, following)
             # The file behind is enlarged, and not finished.
             stage = _enlarge(job, stage, upscaler, functools.partial(run.tell, int(behind is not None)))
-            if behind is not None:
-                run.finish(behind.result())
-            behind = writer.submit(_write, job, stage, run.quality)
+            before, behind = behind, writer.submit(_write, job, stage, run.quality)
+            if before is not None:
+                run.finish(before.result(), waiting=1)
         if behind is not None:
             run.finish(behind.result())
 

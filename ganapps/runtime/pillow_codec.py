@@ -15,13 +15,32 @@ from dataclasses import dataclass
 
 import numpy as np
 import PIL.Image
-from PIL import ImageCms, UnidentifiedImageError
+from PIL import (  # importing a plugin registers its format
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    ImageCms,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 from ..errors import ImageError
 from . import exif as exif_bytes
 from .metadata import Metadata
 
-_FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP", "GIF")
+_PLUGINS = (
+    PngImagePlugin.PngImageFile,
+    JpegImagePlugin.JpegImageFile,
+    WebPImagePlugin.WebPImageFile,
+    AvifImagePlugin.AvifImageFile,
+    TiffImagePlugin.TiffImageFile,
+    BmpImagePlugin.BmpImageFile,
+    GifImagePlugin.GifImageFile,
+)
+_FORMATS = tuple(plugin.format for plugin in _PLUGINS)
 _ORIENTATION = 0x0112
 _SUBFILE = 0x00FE
 _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
@@ -63,12 +82,14 @@ def opened(data: bytes, name: str, max_pixels: int) -> Iterator[PIL.Image.Image]
             _check_size(picture, name, max_pixels)
             _check_single(picture, name)
             yield picture
+    except (ImageError, MemoryError):
+        raise
     except UnidentifiedImageError as error:
         raise ImageError(
             f"{name} is not an image that can be read: accepted are PNG, JPEG, WebP, AVIF, TIFF, BMP and GIF"
         ) from error
-    except (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError) as error:
-        # Pillow's decoders raise all of these on damaged files.
+    except Exception as error:
+        # On damaged files Pillow's decoders raise OSError, SyntaxError, RuntimeError, struct.error and more.
         raise ImageError(f"{name} is truncated or damaged ({error}): get a whole copy of the file") from error
 
 

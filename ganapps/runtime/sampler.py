@@ -118,9 +118,10 @@ def latent(seed: int, size: int) -> np.ndarray:
 
 
 def _seeds(seeds: Sequence[int] | int, count: int) -> tuple[int, ...]:
-    each = (
-        tuple(range(seeds, seeds + count)) if isinstance(seeds, int) else tuple(int(seed) for seed in seeds)
-    )
+    if isinstance(seeds, int | np.integer):
+        each = tuple(range(int(seeds), int(seeds) + count))
+    else:
+        each = tuple(int(seed) for seed in seeds)
     if len(each) != count:
         raise UsageError(f"there must be one seed for each of the {count} labels, got {len(each)}")
     if any(seed < 0 for seed in each):

@@ -206,7 +206,7 @@ def _rgb8(path: Path) -> Pixels:
     pixels = read_image(path).pixels
     if pixels.dtype == np.uint16:
         pixels = np.rint(pixels / 257)
-    return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)), dtype=np.uint8)
+    return np.repeat(pixels, 3 // pixels.shape[2], axis=2).astype(np.uint8)
 
 
 def _row(folder: str, method: _Method, scores: Sequence[_Score]) -> Row:

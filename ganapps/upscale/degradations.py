@@ -83,4 +83,6 @@ def _add_noise(image: Pixels, profile: Profile, random: np.random.Generator) -> 
 def _jpeg(image: Pixels, profile: Profile, random: np.random.Generator) -> Pixels:
     quality = int(random.integers(profile.jpeg_quality[0], profile.jpeg_quality[1] + 1))
     _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1].astype(np.uint8, copy=False)
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert decoded is not None  # it was encoded a line above
+    return decoded[..., ::-1].astype(np.uint8, copy=False)

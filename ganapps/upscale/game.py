@@ -23,7 +23,7 @@ class Pair(NamedTuple):
 
 
 class UpscalingGame(Game):
-    """Pixel loss, and where the recipe asks for them a perceptual loss and an adversary (SRGAN, arXiv 1609.04802).
+    """Pixel loss, and where the recipe asks a perceptual loss and an adversary (SRGAN, arXiv 1609.04802).
 
     The adversary plays relativistic pairing: each enlarged crop is judged against its own original, so what
     is rewarded is detail that is missing, not detail as such.

@@ -18,7 +18,8 @@ class PerceptualDistance(nn.Module):
     (Zhang et al. 2018, arXiv 1801.03924, eq. 1, with all channels weighted alike). EfficientNet-Lite0 is used
     for training only, so that the metrics that judge the result, on other networks, stay honest.
 
-    Shape: two image batches `[N, 3, H, W]` in [0, 1] to a scalar in [0, 4 * stages]; gradients reach the first only.
+    Shape: two image batches `[N, 3, H, W]` in [0, 1] to a scalar in [0, 4 * stages]. Gradients reach the
+    first only.
     """
 
     def __init__(self) -> None:

@@ -39,7 +39,8 @@ def load_photographs(
                 on_progress(i / len(paths))
     if not photographs:
         raise DataError(
-            f"none of the {len(paths)} images under {folder} can be used: each side must be at least {min_px} pixels"
+            f"none of the {len(paths)} images under {folder} can be used:"
+            f" each side must be at least {min_px} pixels"
         )
     return tuple(photographs)
 
@@ -78,7 +79,7 @@ class CropSampler:
         return crop[:, ::-1] if random.integers(2) else crop
 
     def _cut(self, random: np.random.Generator) -> Pixels:
-        picture = self.photographs[random.integers(len(self.photographs))]
+        picture = self.photographs[int(random.integers(len(self.photographs)))]
         top, left = (
             int(random.integers((side - self.crop_px) // self.grid_px + 1)) * self.grid_px
             for side in picture.shape[:2]

@@ -56,8 +56,8 @@ FIDELITY_X4 = Recipe(
     profile=CLEAN,
 )
 
-# Weights chosen so that, at the start, the perceptual gradient on the enlarged pixels has twice the norm of the
-# pixel loss's and the adversarial one the same norm.
+# Weights chosen so that, at the start, the gradient of the perceptual loss on the enlarged pixels has twice
+# the norm of the pixel loss's, and that of the adversarial loss the same norm.
 PHOTO_X4 = Recipe(
     name="photo-x4",
     scale=4,

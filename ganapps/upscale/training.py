@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..adversarial import Budget, OnReport, RunLog, Trainer, TrainingOptions, load_checkpoint
+from ..adversarial import Budget, OnReport, RunLog, Trainer, TrainingOptions, load_checkpoint, tell_all
 from ..errors import CheckpointError, DataError, UsageError
 from ..metrics.psnr import psnr
 from ..runtime.files import write_atomically
@@ -71,7 +71,9 @@ def train_upscaler(
     if resume and init is not None:
         raise UsageError("--resume goes on with a run and --init starts one: give one of them")
     if not resume and (out / "checkpoint.pt").exists():
-        raise UsageError(f"{out} already holds a run: add --resume to go on with it, or choose another folder")
+        raise UsageError(
+            f"{out} already holds a run: add --resume to go on with it, or choose another folder"
+        )
     if threads is not None:
         torch.set_num_threads(threads)
     photographs = load_photographs(photos, min_px=max(chosen.high_px, _HELD_OUT_PX), on_progress=on_loading)
@@ -80,14 +82,13 @@ def train_upscaler(
     game = UpscalingGame(chosen, _perceptual(chosen))
     if init is not None:
         start_from(game.generator, init)
-    log = RunLog(out / "log.jsonl")
     trainer = Trainer(
         game,
         PairSource(training, chosen, seed),
         training_options(chosen, budget, seed, device),
         checkpoint=out / "checkpoint.pt",
         device=device,
-        on_report=lambda report: [listen(report) for listen in (log, on_report) if listen] and None,
+        on_report=tell_all(RunLog(out / "log.jsonl"), on_report),
         evaluate=HeldOut(held_out, chosen.scale),
     )
     if resume:

@@ -7,7 +7,14 @@ import math
 import pytest
 import torch
 
-from ganapps.adversarial import HINGE, NON_SATURATING, OBJECTIVES, RELATIVISTIC_PAIRING, Match, gradient_penalty
+from ganapps.adversarial import (
+    HINGE,
+    NON_SATURATING,
+    OBJECTIVES,
+    RELATIVISTIC_PAIRING,
+    Match,
+    gradient_penalty,
+)
 
 REAL = torch.tensor([2.0, -1.0])
 FAKE = torch.tensor([0.5, -3.0])
@@ -88,7 +95,9 @@ def test_penalty_of_a_quadratic_critic():
 def test_match_weighs_both_penalties_and_keeps_the_fake_out_of_the_graph():
     weight = torch.tensor([1.0, 2.0], requires_grad=True)
     fake = torch.randn(4, 2, requires_grad=True)
-    losses = Match(objective=HINGE, r1=3.0, r2=0.5).discriminator_losses(lambda x: x @ weight, torch.ones(4, 2), fake)
+    losses = Match(objective=HINGE, r1=3.0, r2=0.5).discriminator_losses(
+        lambda x: x @ weight, torch.ones(4, 2), fake
+    )
     assert losses["r1"].item() == pytest.approx(3.0 / 2 * 5)
     assert losses["r2"].item() == pytest.approx(0.5 / 2 * 5)
     sum(losses.values()).backward()

@@ -31,7 +31,11 @@ class Density(Game):
     def __init__(self, width: int = 16, poison_at: int | None = None) -> None:
         torch.manual_seed(1)
         critic = nn.Sequential(
-            nn.Linear(1, width), nn.LeakyReLU(0.2), nn.Linear(width, width), nn.LeakyReLU(0.2), nn.Linear(width, 1)
+            nn.Linear(1, width),
+            nn.LeakyReLU(0.2),
+            nn.Linear(width, width),
+            nn.LeakyReLU(0.2),
+            nn.Linear(width, 1),
         )
         super().__init__(nn.Linear(1, 1), critic)
         self.match = Match(objective=NON_SATURATING, r1=0.1)
@@ -60,11 +64,16 @@ def batches(index):
 
 
 def options(images, **changes):
-    return TrainingOptions(**{"budget": Budget(images=images), "batch_size": 64, "learning_rate": 5e-3, **changes})
+    return TrainingOptions(
+        **{"budget": Budget(images=images), "batch_size": 64, "learning_rate": 5e-3, **changes}
+    )
 
 
 def weights(trainer):
-    return {**trainer.game.state_dict(), **{f"ema.{k}": v for k, v in trainer.ema.network.state_dict().items()}}
+    return {
+        **trainer.game.state_dict(),
+        **{f"ema.{k}": v for k, v in trainer.ema.network.state_dict().items()},
+    }
 
 
 def test_learns_where_a_density_lies():
@@ -151,7 +160,9 @@ def test_a_game_without_discriminator_is_plain_training():
             return {"pixel": (self.generator(batch) - 2 * batch).square().mean()}
 
     trainer = Trainer(
-        Regression(nn.Linear(1, 1)), lambda i: batches(i) - 3, options(64 * 400, learning_rate=0.05, final_rate=0.0)
+        Regression(nn.Linear(1, 1)),
+        lambda i: batches(i) - 3,
+        options(64 * 400, learning_rate=0.05, final_rate=0.0),
     )
     trainer.run()
     assert trainer.game.generator.weight.item() == pytest.approx(2, abs=0.02)
@@ -159,7 +170,9 @@ def test_a_game_without_discriminator_is_plain_training():
 
 def test_nan_stops_before_the_weights_are_touched(tmp_path):
     trainer = Trainer(Density(poison_at=4), batches, options(64 * 50), checkpoint=tmp_path / "checkpoint.pt")
-    with pytest.raises(TrainingDiverged, match=r"generator/adversarial became nan after 192 images and training"):
+    with pytest.raises(
+        TrainingDiverged, match=r"generator/adversarial became nan after 192 images and training"
+    ):
         trainer.run()
     assert all(torch.isfinite(value).all() for value in trainer.game.state_dict().values())
 
@@ -191,7 +204,7 @@ def test_errors_in_the_batch_source_surface():
 
 
 def test_ema_is_the_geometric_average():
-    """With a constant decay b, the average of weights w_1..w_n from w_0 is b^n w_0 + sum (1-b) b^(n-i) w_i."""
+    """With a constant decay b, the average is b^n w_0 + sum (1 - b) b^(n - i) w_i."""
     network = nn.Linear(1, 1, bias=False)
     nn.init.constant_(network.weight, 0.0)
     ema = Ema(network, half_life_images=10, ramp=1.0)
@@ -210,7 +223,9 @@ def test_schedule_ends_at_its_final_factor():
 
 
 def test_budget_needs_a_limit_above_zero():
-    with pytest.raises(UsageError, match="training needs a budget: give minutes or images, for example --minutes 30"):
+    with pytest.raises(
+        UsageError, match="training needs a budget: give minutes or images, for example --minutes 30"
+    ):
         Budget()
     with pytest.raises(UsageError, match="minutes must be above 0, got -1"):
         Budget(minutes=-1)

@@ -68,7 +68,7 @@ ONE = "class 'one' in ROOT has {} and every class needs at least 2: add images o
         (["one/", "two/1.png", "two/2.png"], ONE.format("no images,")),
         (
             ["train/cat/1.png", "test/cat/1.png"],
-            "ROOT holds splits (test, train), not classes; give one of them: ROOT/test",
+            "ROOT holds splits (test, train), not classes; give one of them: ROOT/train",
         ),
         (
             ["images/cat/1.png", "images/cat/2.png", "manifest.jsonl", "sheets/cat.png"],

@@ -13,14 +13,20 @@ from ganapps.augment import training
 from ganapps.augment.classifier import BalancedDraw, train_classifier
 from ganapps.augment.networks import Architecture
 from ganapps.augment.training import load_classifier, load_generator, train_generator
-from ganapps.errors import CheckpointError, TrainingError, UsageError
+from ganapps.errors import CheckpointError, OutputError, TrainingError, UsageError
 
-IMAGES = 6_400
+IMAGES = 4_800
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "_CLASSIFIER_SHOWN", (1_500, 1_500))
+    monkeypatch.setattr(training, "_CLASSIFIER_SHOWN", 1_500)
+
+
+@pytest.fixture
+def without_export(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exporting takes seconds and is no matter here."""
+    monkeypatch.setattr("ganapps.export.run.export_run", lambda run, out: out)
 
 
 @pytest.fixture
@@ -39,7 +45,6 @@ def made_by(run: Path, num: int = 64) -> np.ndarray:
 
 
 def test_a_tiny_training_learns(tiny_set: Path, tmp_path: Path) -> None:
-    torch.manual_seed(0)
     run, reports = tmp_path / "run", []
     model = train_generator(tiny_set, run, images=IMAGES, seed=1, on_report=reports.append)
     assert model == run / "generator.onnx"
@@ -78,6 +83,7 @@ def test_a_tiny_training_learns(tiny_set: Path, tmp_path: Path) -> None:
     assert str(tmp_path) not in (run / "options.json").read_text()
 
 
+@pytest.mark.usefixtures("without_export")
 def test_a_resumed_run_equals_an_unbroken_one(tiny_set: Path, tmp_path: Path) -> None:
     for name, parts in (("unbroken", [320]), ("resumed", [160, 320])):
         for number, images in enumerate(parts):
@@ -104,6 +110,7 @@ def test_there_is_no_run_to_resume(tiny_set: Path, tmp_path: Path) -> None:
     assert str(caught.value) == f"there is no run to resume in {tmp_path / 'run'}: start one without --resume"
 
 
+@pytest.mark.usefixtures("without_export")
 def test_a_run_goes_on_with_its_own_images_only(tiny_set: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     train_generator(tiny_set, run, images=32)
@@ -114,6 +121,21 @@ def test_a_run_goes_on_with_its_own_images_only(tiny_set: Path, tmp_path: Path) 
     assert str(caught.value) == (
         f"the run in {run} began with other images than {tiny_set} has now; start a new run in another folder"
     )
+
+
+def test_a_run_inside_its_data_would_become_a_class(tiny_set: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        train_generator(tiny_set, tiny_set / "run", images=32)
+    assert str(caught.value) == (
+        f"the output {tiny_set / 'run'} lies inside the input {tiny_set}; give a folder outside of it"
+    )
+    assert not (tiny_set / "run").exists()
+
+
+def test_a_file_is_no_folder_for_a_run(tiny_set: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError, match="file is a file where a folder is needed"):
+        train_generator(tiny_set, tmp_path / "file", images=32)
 
 
 def test_no_budget(tiny_set: Path, tmp_path: Path) -> None:

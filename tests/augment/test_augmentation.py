@@ -16,7 +16,7 @@ from ganapps.errors import UsageError
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "_CLASSIFIER_SHOWN", (1_500, 1_500))
+    monkeypatch.setattr(training, "_CLASSIFIER_SHOWN", 1_500)
 
 
 def test_a_set_is_learnt_and_expanded(write_set: Any, tmp_path: Path) -> None:

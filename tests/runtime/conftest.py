@@ -9,9 +9,14 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 
 from ganapps.runtime.upscaler import Upscaler
+
+# A busy machine is not a failed test.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 FLOAT, UINT8, INT64 = TensorProto.FLOAT, TensorProto.UINT8, TensorProto.INT64
 
@@ -63,7 +68,7 @@ def card(task: str, **numbers: object) -> dict[str, str]:
 
 
 def make_upscale_model(path: Path, *, scale: int = 2, width: int = 16, seed: int = 0) -> Path:
-    """Three convolutions (radius 3), a nearest-neighbour skip and PixelShuffle, with the layout of real weights."""
+    """Three convolutions (radius 3), a nearest-neighbour skip, PixelShuffle: laid out like real weights."""
     graph = Graph(seed)
     graph.weight(np.zeros((1, 1, 1, 1), np.float32), "fraction")
     graph.weight(np.float32(255), "255")
@@ -106,7 +111,7 @@ def make_sample_model(
     channels: int = 3,
     confidence: bool = True,
 ) -> Path:
-    """A linear layer of latent and label, two convolutions, 8 x 8 pixels, and a linear classifier of its output."""
+    """A linear layer of latent and label, two convolutions to 8 x 8 pixels, and a linear classifier."""
     latent, side, width = 6, 8, 16
     graph = Graph(1)
     normal = graph.random.standard_normal
@@ -166,7 +171,7 @@ def photo() -> Callable[..., np.ndarray]:
 
     def make(height: int = 12, width: int = 17, dtype: type = np.uint8, channels: int = 3) -> np.ndarray:
         y, x = np.mgrid[0:height, 0:width]
-        waves = [np.sin(x / (3 + c) + c) * np.cos(y / (4 - c / 2)) for c in range(channels)]
+        waves = [np.sin(x / (7 + c) + c) * np.cos(y / (9 - c / 2)) for c in range(channels)]
         return np.rint((np.stack(waves, axis=-1) / 2 + 0.5) * np.iinfo(dtype).max).astype(dtype)
 
     return make

@@ -192,11 +192,24 @@ def test_cmyk_becomes_rgb():
     np.testing.assert_allclose(image.pixels, np.broadcast_to([255, 0, 0], (16, 16, 3)), atol=8)
 
 
-def test_white_is_zero_tiff(noise):
-    pixels = noise(1)[..., 0]
-    data = pillow_file(PIL.Image.fromarray(pixels), "TIFF", tiffinfo={262: 0})
-    # Pillow stores the pixels as given and marks zero as white.
-    np.testing.assert_array_equal(read_image(data).pixels[..., 0], np.asarray(PIL.Image.open(io.BytesIO(data))))
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_tiff_where_zero_is_white(noise, dtype):
+    data = encode_image(Image(noise(1, dtype)), "tiff")
+    black, white = (struct.pack("<HHIHH", 262, 3, 1, value, 0) for value in (1, 0))
+    assert data.count(black) == 1
+    image = read_image(data.replace(black, white))
+    np.testing.assert_array_equal(image.pixels, np.iinfo(dtype).max - noise(1, dtype))
+
+
+def test_16_bit_tiff_with_colours_multiplied_by_alpha():
+    colour, alpha = np.array([60_000, 30_000, 0]), np.array([[65535, 32768, 1, 0]], np.uint16)
+    stored = np.rint(colour * (alpha[..., None] / 65535)).astype(np.uint16)
+    data = encode_image(Image(stored, alpha), "tiff")
+    straight, multiplied = (struct.pack("<HHIHH", 338, 3, 1, value, 0) for value in (2, 1))
+    assert data.count(straight) == 1
+    image = read_image(data.replace(straight, multiplied))
+    np.testing.assert_array_equal(image.alpha, alpha)
+    np.testing.assert_allclose(image.pixels[0, :2], [colour, colour], atol=1)
 
 
 def test_suffix_does_not_matter_on_input(tmp_path, noise):

@@ -44,7 +44,5 @@ def test_noise_has_the_stated_deviation():
 
 def test_colour_is_not_shifted_on_average():
     random = np.random.default_rng(2)
-    shifts = [
-        degrade(picture(i), 4, MILD, random).mean((0, 1)) - picture(i).mean((0, 1)) for i in range(60)
-    ]
+    shifts = [degrade(picture(i), 4, MILD, random).mean((0, 1)) - picture(i).mean((0, 1)) for i in range(60)]
     assert np.abs(np.mean(shifts, axis=0)).max() < 0.5

@@ -10,7 +10,7 @@ from ganapps.upscale.networks import PatchDiscriminator, UpscalingGenerator
 
 @pytest.mark.parametrize(("blocks", "scale"), [(1, 2), (2, 4), (3, 3)])
 def test_the_radius_is_the_measured_one(blocks, scale):
-    """Which inputs move one output pixel, by differentiation, with every weight positive so that none cancel."""
+    """Which inputs move one output pixel, by differentiation; weights are positive, so none cancel."""
     generator = UpscalingGenerator(4, blocks, scale).double()
     with torch.no_grad():
         for weight in generator.parameters():

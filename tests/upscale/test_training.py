@@ -18,7 +18,9 @@ from ganapps.upscale.photographs import CropSampler, load_photographs
 from ganapps.upscale.recipes import FIDELITY_X4, PHOTO_X4
 from ganapps.upscale.training import HeldOut, PairSource, train_upscaler, training_options
 
-TINY = replace(FIDELITY_X4, name="tiny", scale=2, width=8, blocks=1, low_px=12, batch_size=4, learning_rate=4e-3)
+TINY = replace(
+    FIDELITY_X4, name="tiny", scale=2, width=8, blocks=1, low_px=12, batch_size=4, learning_rate=4e-3
+)
 
 
 def clouds(seed):
@@ -85,7 +87,9 @@ def test_resumed_equals_unbroken(photos, tmp_path):
 
     def trainer(images, path):
         torch.manual_seed(0)
-        options = replace(training_options(adversarial, Budget(images=images), 0, "cpu"), warmup=0.0, final_rate=1.0)
+        options = replace(
+            training_options(adversarial, Budget(images=images), 0, "cpu"), warmup=0.0, final_rate=1.0
+        )
         return Trainer(UpscalingGame(adversarial), source, options, checkpoint=path)
 
     unbroken = trainer(4 * 8, tmp_path / "a.pt")
@@ -151,7 +155,9 @@ class TestSentences:
 
     def test_a_run_is_not_overwritten(self, photos, tmp_path, tiny):
         train_upscaler(photos, tmp_path / "run", recipe="tiny", images=4)
-        with pytest.raises(UsageError, match=r"run already holds a run: add --resume to go on with it, or choose"):
+        with pytest.raises(
+            UsageError, match=r"run already holds a run: add --resume to go on with it, or choose"
+        ):
             train_upscaler(photos, tmp_path / "run", recipe="tiny", images=4)
 
     def test_resume_without_a_run(self, photos, tmp_path, tiny):

@@ -1,0 +1,156 @@
+"""What the training commands ask of the functions they call, and what they say where PyTorch is missing."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ganapps.augment.training
+import ganapps.export.run
+import ganapps.upscale.training
+from ganapps.cli.main import build_parser
+from ganapps.upscale.recipes import RECIPES
+
+Run = Callable[..., Any]
+Calls = list[dict[str, Any]]
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
+    """Instead of training and exporting, note what was asked for; it must fit the real signature."""
+    made: Calls = []
+    for module, name in (
+        (ganapps.upscale.training, "train_upscaler"),
+        (ganapps.augment.training, "train_generator"),
+        (ganapps.export.run, "export_run"),
+    ):
+        signature = inspect.signature(getattr(module, name))
+
+        def record(
+            *args: Any, signature: inspect.Signature = signature, name: str = name, **kwargs: Any
+        ) -> Path:
+            made.append({"function": name, **signature.bind(*args, **kwargs).arguments})
+            return Path("model.onnx")
+
+        monkeypatch.setattr(module, name, record)
+    return made
+
+
+def run_line(ganapps: Run, line: str) -> Any:
+    return ganapps(*line.split())
+
+
+def test_train_upscale(ganapps: Run, calls: Calls) -> None:
+    outcome = run_line(
+        ganapps,
+        "train upscale photos -o run --recipe fidelity-x4 --minutes 1.5 --images 9 --init a/checkpoint.pt"
+        " --seed 3 --threads 2 --device cpu",
+    )
+    assert (outcome.code, outcome.out, outcome.err) == (0, "model.onnx\n", "trained on cpu\n")
+    (call,) = calls
+    assert call.pop("on_report") is not None
+    assert call.pop("on_loading") is not None
+    assert call == {
+        "function": "train_upscaler",
+        "photos": Path("photos"),
+        "out": Path("run"),
+        "recipe": "fidelity-x4",
+        "minutes": 1.5,
+        "images": 9,
+        "init": Path("a/checkpoint.pt"),
+        "resume": False,
+        "seed": 3,
+        "threads": 2,
+        "device": "cpu",
+    }
+
+
+def test_train_augment(ganapps: Run, calls: Calls) -> None:
+    outcome = run_line(ganapps, "train augment data -o run --images 9 --resume --device cpu --json")
+    assert json.loads(outcome.out) == {"model": "model.onnx", "run": "run", "device": "cpu"}
+    (call,) = calls
+    assert (call["function"], call["data"], call["out"]) == ("train_generator", Path("data"), Path("run"))
+    assert (call["minutes"], call["images"], call["resume"], call["seed"]) == (None, 9, True, 0)
+
+
+def test_export(ganapps: Run, calls: Calls) -> None:
+    outcome = ganapps("export", "run", "-o", "m.onnx", "--licence", "CC0-1.0")
+    assert (outcome.code, outcome.out, outcome.err) == (0, "model.onnx\n", "")
+    (call,) = calls
+    assert (call["run"], call["out"], call["licence"]) == (Path("run"), Path("m.onnx"), "CC0-1.0")
+
+
+def test_every_recipe_is_in_the_help(ganapps: Run) -> None:
+    text = ganapps("train", "upscale", "--help").out
+    for recipe in RECIPES:
+        assert recipe.name in text
+    default = build_parser().parse_args(["train", "upscale", "p", "-o", "r"]).recipe
+    assert default in {recipe.name for recipe in RECIPES}
+
+
+def test_a_device_that_is_not_here_is_one_sentence(ganapps: Run, calls: Calls) -> None:
+    outcome = run_line(ganapps, "train upscale photos -o run --minutes 1 --device frob")
+    assert outcome.code == 2
+    assert outcome.err.startswith("--device frob cannot be used here (")
+    assert outcome.err.count("\n") == 1
+    assert calls == []
+
+
+def test_a_training_without_a_budget_says_so(ganapps: Run, tmp_path: Path) -> None:
+    outcome = ganapps("train", "upscale", tmp_path, "-o", tmp_path / "run", "--device", "cpu")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == "training needs a budget: give minutes or images, for example --minutes 30\n"
+
+
+BLOCKED = """
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "torch":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Blocker())
+from ganapps.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "job", "extra"),
+    [
+        ("train upscale {data} -o {out} --minutes 1", "ganapps train upscale", "train"),
+        ("train augment {data} -o {out} --minutes 1", "ganapps train augment", "train"),
+        ("augment {data} -o {out}", "ganapps augment", "train"),
+    ],
+)
+def test_without_pytorch_the_extra_is_named(
+    arguments: str, job: str, extra: str, labelled: Path, tmp_path: Path
+) -> None:
+    filled = [part.format(data=labelled, out=tmp_path / "out") for part in arguments.split()]
+    outcome = subprocess.run(
+        [sys.executable, "-c", BLOCKED, *filled], capture_output=True, text=True, timeout=60
+    )
+    assert (outcome.returncode, outcome.stdout) == (1, "")
+    assert outcome.stderr == f"{job} needs PyTorch: pip install 'ganapps[{extra}]'\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_upscaling_and_sampling_import_no_pytorch(
+    photo: Path, labelled: Path, doubling: Path, drawing: Path, tmp_path: Path
+) -> None:
+    for command in (
+        ["upscale", str(photo), "-o", str(tmp_path / "large.png"), "-m", str(doubling)],
+        ["augment", str(labelled), "-o", str(tmp_path / "larger"), "-m", str(drawing)],
+    ):
+        outcome = subprocess.run(
+            [sys.executable, "-c", BLOCKED, *command], capture_output=True, text=True, timeout=60
+        )
+        assert (outcome.returncode, outcome.stderr) == (0, "")

@@ -1,0 +1,186 @@
+"""Bad input: one sentence that names the file."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from ganapps import Image, ImageError, read_image
+from ganapps.runtime.images import encode_image
+
+ACCEPTED = "accepted are PNG, JPEG, WebP, AVIF, TIFF, BMP and GIF"
+
+
+def message(source: object, **options: int) -> str:
+    with pytest.raises(ImageError) as caught:
+        read_image(source, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def frames(format: str, count: int, **options: object) -> bytes:
+    pictures = [PIL.Image.fromarray(np.full((8, 8, 3), 30 * n, np.uint8)) for n in range(count)]
+    stream = io.BytesIO()
+    pictures[0].save(stream, format, save_all=True, append_images=pictures[1:], **options)
+    return stream.getvalue()
+
+
+def test_missing(tmp_path):
+    path = tmp_path / "none.png"
+    assert message(path) == f"{path} does not exist"
+
+
+def test_folder(tmp_path):
+    assert message(tmp_path) == f"{tmp_path} is a folder: give an image file"
+
+
+def test_name_with_a_null():
+    assert "cannot be read" in message("a\0.png")
+
+
+def test_empty(tmp_path):
+    path = tmp_path / "empty.png"
+    path.touch()
+    assert message(path) == f"{path} is empty (0 bytes)"
+
+
+def test_text_renamed(tmp_path):
+    path = tmp_path / "notes.png"
+    path.write_text("not a picture")
+    assert message(path) == f"{path} is not an image that can be read: {ACCEPTED}"
+
+
+def test_bytes_have_a_name_too():
+    assert message(b"x") == f"the input is not an image that can be read: {ACCEPTED}"
+
+
+def test_no_other_decoder_is_started(tmp_path):
+    """With all of its formats Pillow would hand this to Ghostscript."""
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n")
+    assert message(path).endswith(ACCEPTED)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp", "avif", "tiff", "bmp"])
+@pytest.mark.parametrize("part", [0.3, 0.9])
+def test_truncated(tmp_path, photo, format, dtype, part):
+    data = encode_image(Image(photo(64, 64, dtype)), format)
+    path = tmp_path / f"cut.{format}"
+    path.write_bytes(data[: int(part * len(data))])
+    assert message(path).startswith(f"{path} is ")
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp", "avif", "tiff", "bmp"])
+def test_damage_gives_an_image_or_an_image_error(photo, format):
+    data = bytearray(encode_image(Image(photo(32, 32)), format))
+    random = np.random.default_rng(0)
+    for _ in range(60):
+        damaged = bytearray(data)
+        for at in random.integers(0, len(data), 8):
+            damaged[at] = random.integers(256)
+        try:
+            read_image(bytes(damaged), max_pixels=10**6)
+        except ImageError as error:
+            assert "the input" in str(error)
+
+
+def bomb(side: int) -> bytes:
+    """A valid header of a huge PNG, a few bytes long."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+def test_too_many_pixels_are_refused_before_decoding(tmp_path):
+    path = tmp_path / "huge.png"
+    path.write_bytes(bomb(20_000))
+    expected = "has 20000 x 20000 = 400.0 megapixels, the limit is 67.1: make it smaller or cut it into parts"
+    assert message(path) == f"{path} {expected}"
+
+
+def test_the_limit_is_the_callers(photo):
+    data = encode_image(Image(photo(10, 10)), "png")
+    assert read_image(data, max_pixels=100).pixels.shape == (10, 10, 3)
+    assert "limit is 0.0" in message(data, max_pixels=99)
+    # Above Pillow's own limit there is neither its warning nor its error.
+    assert "truncated" in message(bomb(20_000), max_pixels=10**9)
+    assert PIL.Image.MAX_IMAGE_PIXELS is not None
+
+
+def test_animated_gif(tmp_path):
+    path = tmp_path / "cat.gif"
+    path.write_bytes(frames("GIF", 3))
+    assert (
+        message(path) == f"{path} has 3 frames, one is accepted: save the one you want as a file of its own"
+    )
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP", "AVIF"])
+def test_other_animations(format):
+    assert message(frames(format, 3)).startswith("the input has 3 frames, ")
+
+
+def test_pages():
+    assert message(frames("TIFF", 2)).startswith("the input has 2 pages, ")
+
+
+def test_single_frame_gif():
+    assert read_image(frames("GIF", 1)).pixels.shape[:2] == (8, 8)
+
+
+def test_a_smaller_copy_is_not_a_page():
+    """Cameras and scanners add reduced copies to a TIFF."""
+    first, copy = PIL.Image.new("RGB", (16, 16), "red"), PIL.Image.new("RGB", (4, 4), "red")
+    copy.encoderinfo = {"tiffinfo": {254: 1}}
+    stream = io.BytesIO()
+    first.save(stream, "TIFF", save_all=True, append_images=[copy])
+    assert read_image(stream.getvalue()).pixels.shape == (16, 16, 3)
+
+
+def test_views_behind_a_jpeg_are_passed_over(photo):
+    """Phones write several pictures into one JPEG; the first is the photograph."""
+    stream = io.BytesIO()
+    PIL.Image.fromarray(photo(16, 16)).save(
+        stream, "MPO", save_all=True, append_images=[PIL.Image.fromarray(photo(8, 8))]
+    )
+    image = read_image(stream.getvalue())
+    assert (image.format, image.pixels.shape) == ("jpeg", (16, 16, 3))
+
+
+def test_float_pixels():
+    stream = io.BytesIO()
+    PIL.Image.fromarray(np.zeros((4, 4), np.float32)).save(stream, "TIFF")
+    assert message(stream.getvalue()) == (
+        "the input has pixels of the kind F: accepted are grey and colour of 8 or 16 bits a channel"
+    )
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.zeros((4, 4), np.uint8),
+        np.zeros((4, 4, 2), np.uint8),
+        np.zeros((0, 4, 3), np.uint8),
+        np.zeros((4, 4, 3)),
+    ],
+)
+def test_an_image_holds_what_its_contract_says(pixels):
+    with pytest.raises(ImageError, match="^pixels must be"):
+        Image(pixels)
+
+
+def test_alpha_must_fit():
+    with pytest.raises(
+        ImageError, match=r"^alpha must be \[4, 4\] uint8 like the pixels, got \[4, 5\] uint8$"
+    ):
+        Image(np.zeros((4, 4, 3), np.uint8), np.zeros((4, 5), np.uint8))
