@@ -9,8 +9,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 PHOTOGRAPHS := examples/photographs
-LABELLED := examples/drawings
-GENERATOR := drawings-32
+LABELLED := examples/sign-digits
+GENERATOR := examples/sign-digits-64.onnx
 DEMO := demo-output
 
 .DEFAULT_GOAL := help
@@ -47,11 +47,11 @@ demo: $(LIGHT)
 	@echo; echo "Enlarging $(PHOTOGRAPHS) four times"
 	@$(BIN)/ganapps upscale $(PHOTOGRAPHS) -o $(DEMO)/photographs
 	@echo; echo "Growing the labelled set $(LABELLED) with the generator $(GENERATOR)"
-	@$(BIN)/ganapps augment $(LABELLED) -o $(DEMO)/drawings --model $(GENERATOR)
+	@$(BIN)/ganapps augment $(LABELLED) -o $(DEMO)/sign-digits --model $(GENERATOR)
 	@echo; echo "Look at"
 	@echo "  $(DEMO)/photographs/        enlarged, beside $(PHOTOGRAPHS)/"
-	@echo "  $(DEMO)/drawings/sheets/    real and synthetic images of each class"
-	@echo "  $(DEMO)/drawings/images/    the larger set, one folder a class"
+	@echo "  $(DEMO)/sign-digits/sheets/    real and synthetic images of each class"
+	@echo "  $(DEMO)/sign-digits/images/    the larger set, one folder a class"
 
 test: $(FULL) lint
 	@$(BIN)/ganapps doctor

@@ -24,6 +24,7 @@ from ..adversarial import (
     TrainingOptions,
     load_checkpoint,
     save_checkpoint,
+    tell_all,
 )
 from ..errors import CheckpointError, UsageError
 from ..runtime.files import write_atomically
@@ -101,13 +102,7 @@ def train_generator(
         write_atomically(out / "options.json", json.dumps(options, indent=2).encode() + b"\n")
     real = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
     architecture = Architecture(**options["architecture"])
-    log = RunLog(out / "log.jsonl")
-
-    def tell(report: Report) -> None:
-        log(report)
-        if on_report is not None:
-            on_report(report)
-
+    tell = tell_all(RunLog(out / "log.jsonl"), on_report)
     classifier, seconds = _classifier(out, real, found.labels, architecture, budget, seed, resume, tell)
     torch.manual_seed(seed)
     trainer = Trainer(

@@ -44,6 +44,7 @@ class UpscalingGame(Game):
     def generator_losses(self, batch: Pair) -> Losses:
         real, fake = _unit(batch.high), self.generator(_unit(batch.low))
         losses = {"pixel": self.recipe.pixel * l1_loss(fake, real)}
+        real, fake = _shifted(real, fake)
         (perceptual,) = self._perceptual
         if perceptual is not None:
             losses["perceptual"] = self.recipe.perceptual * perceptual(fake, real)
@@ -54,10 +55,25 @@ class UpscalingGame(Game):
 
     def discriminator_losses(self, batch: Pair) -> Losses:
         assert self.discriminator is not None  # the trainer asks only where there is one
-        fake = self.generator(_unit(batch.low))
-        return self.match.discriminator_losses(self.discriminator, _unit(batch.high), fake)
+        real, fake = _shifted(_unit(batch.high), self.generator(_unit(batch.low)))
+        return self.match.discriminator_losses(self.discriminator, real, fake)
 
 
 def _unit(pixels: Tensor) -> Tensor:
     """uint8 to float32 in [0, 1]."""
     return pixels.to(torch.float32) / 255
+
+
+_LARGEST_SHIFT_PX = 7
+"""Strides of the judging networks multiply to 8 and more, so every phase of their grids is met."""
+
+
+def _shifted(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    """Both pictures without a random few rows and columns at the start, the same for both.
+
+    Strided networks judge some pixels more than others, always the same ones; a generator whose output is
+    laid out in blocks learns to please just those, and a grid shows. Here there is no fixed grid to please.
+    """
+    top, left = torch.randint(0, _LARGEST_SHIFT_PX + 1, (2,)).tolist()
+    bottom, right = top - _LARGEST_SHIFT_PX - 1, left - _LARGEST_SHIFT_PX - 1
+    return real[..., top:bottom, left:right], fake[..., top:bottom, left:right]

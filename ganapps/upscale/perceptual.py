@@ -24,7 +24,7 @@ class PerceptualDistance(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.features = EfficientNetLite0Features("an adversarial upscaling recipe")
+        self.features = EfficientNetLite0Features("an adversarial upscaling recipe", depth=_STAGES)
 
     def forward(self, fake: Tensor, real: Tensor) -> Tensor:
         with torch.no_grad():
@@ -37,5 +37,5 @@ class PerceptualDistance(nn.Module):
         ).sum()
 
     def _unit_features(self, images: Tensor) -> list[Tensor]:
-        features = self.features(images)[:_STAGES]
+        features = self.features(images)
         return [f / (f.square().sum(1, keepdim=True) + 1e-8).sqrt() for f in features]

@@ -56,8 +56,8 @@ FIDELITY_X4 = Recipe(
     profile=CLEAN,
 )
 
-# Weights chosen so that, at the start, the gradient of the perceptual loss on the enlarged pixels has twice
-# the norm of the pixel loss's, and that of the adversarial loss the same norm.
+# Weights chosen so that, at the start, the gradient of the perceptual loss on the enlarged pixels has four
+# times the norm of the pixel loss's, and that of the adversarial loss about the same norm.
 PHOTO_X4 = Recipe(
     name="photo-x4",
     scale=4,
@@ -68,8 +68,10 @@ PHOTO_X4 = Recipe(
     learning_rate=2e-4,
     final_rate=0.05,
     profile=MILD,
-    perceptual=0.003,
-    adversarial=0.05,
+    perceptual=0.006,
+    adversarial=0.03,
+    discriminator_width=24,
+    discriminator_learning_rate=2e-4,
 )
 
 RECIPES = (FIDELITY_X4, PHOTO_X4)
