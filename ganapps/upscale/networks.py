@@ -67,8 +67,8 @@ class PatchDiscriminator(nn.Module):
     """Judges overlapping patches of an enlarged picture (PatchGAN, arXiv 1611.07004, section 3.2.2).
 
     The first layer keeps full resolution, where the finest texture lies. Spectral normalisation (arXiv
-    1802.05957) of the hidden layers bounds how fast features can change, which keeps the generator supplied
-    with gradients; the last layer is free to be as sure as the evidence allows. A patch of some 50 pixels is
+    1802.05957) bounds how fast a verdict can change, which keeps the generator supplied with gradients; with
+    the last layer left free, the discriminator's loss was seen to run away. A patch of some 50 pixels is
     enough to judge texture and edges; composition is fixed by the low-resolution picture anyway.
 
     Shape: `[N, 3, H, W]` in [0, 1] to logits `[N, 1, H // 8, W // 8]`.
@@ -77,13 +77,13 @@ class PatchDiscriminator(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         channels = (width, 2 * width, 4 * width, 4 * width)
-        self.first = nn.Conv2d(3, width, 3, padding=1)
+        self.first = spectral_norm(nn.Conv2d(3, width, 3, padding=1))
         self.downs = nn.ModuleList(
             spectral_norm(nn.Conv2d(i, o, 4, stride=2, padding=1))
             for i, o in zip(channels[:-1], channels[1:], strict=True)
         )
         self.mix = spectral_norm(nn.Conv2d(4 * width, 4 * width, 3, padding=1))
-        self.verdict = nn.Conv2d(4 * width, 1, 3, padding=1)
+        self.verdict = spectral_norm(nn.Conv2d(4 * width, 1, 3, padding=1))
 
     def forward(self, images: Tensor) -> Tensor:
         x = leaky_relu(self.first(2 * images - 1), 0.2)

@@ -36,6 +36,8 @@ class Recipe:
     discriminator_width: int = 32
     """Channels of the discriminator's first layer."""
     discriminator_learning_rate: float = 1e-4
+    betas: tuple[float, float] = (0.9, 0.99)
+    """Adam's decay rates, of both players."""
     ema_half_life_images: float = 10_000.0
 
     @property
@@ -65,13 +67,14 @@ PHOTO_X4 = Recipe(
     blocks=6,
     low_px=32,
     batch_size=8,
-    learning_rate=2e-4,
+    learning_rate=1e-4,
     final_rate=0.05,
     profile=MILD,
     perceptual=0.006,
     adversarial=0.03,
     discriminator_width=24,
-    discriminator_learning_rate=2e-4,
+    discriminator_learning_rate=4e-4,
+    betas=(0.5, 0.99),
 )
 
 RECIPES = (FIDELITY_X4, PHOTO_X4)
