@@ -19,6 +19,7 @@ ganapps export writes it at any time."""
 _UPSCALE_EXAMPLES = """\
   ganapps train upscale photos/ --recipe fidelity-x4 --minutes 60 -o runs/fidelity
   ganapps train upscale photos/ --minutes 60 --init runs/fidelity/checkpoint.pt -o runs/photo
+  ganapps train upscale my-photos/ --minutes 20 --init photo-x4 -o runs/mine
   ganapps train upscale photos/ --recipe fidelity-x4 --minutes 120 -o runs/fidelity --resume
   ganapps upscale photo.jpg -o photo_x4.png --model runs/photo/photo-x4.onnx"""
 
@@ -64,9 +65,8 @@ def _add_upscale(trainings: argparse._SubParsersAction[Parser]) -> None:
     )
     parser.add_argument(
         "--init",
-        type=Path,
-        metavar="CHECKPOINT",
-        help="start from another run's generator: RUN/checkpoint.pt",
+        metavar="FILE|NAME",
+        help="start from RUN/checkpoint.pt, an .onnx file, or a shipped model such as photo-x4",
     )
     _add_rest(parser)
 

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..adversarial import Budget, OnReport, RunLog, Trainer, TrainingOptions, load_checkpoint, tell_all
-from ..errors import CheckpointError, DataError, UsageError
+from ..adversarial import Budget, OnReport, RunLog, Trainer, TrainingOptions, tell_all
+from ..errors import DataError, UsageError
 from ..metrics.psnr import psnr
 from ..runtime.files import write_atomically
 from .degradations import CLEAN, degrade
@@ -21,6 +21,7 @@ from .game import Pair, UpscalingGame
 from .networks import UpscalingGenerator
 from .photographs import CropSampler, Pixels, load_photographs
 from .recipes import Recipe, recipe_named
+from .starting_point import start_from
 
 _HELD_OUT = 16
 """Photographs kept aside to score the generator on, at most an eighth of all."""
@@ -34,7 +35,7 @@ def train_upscaler(
     recipe: str = "photo-x4",
     minutes: float | None = None,
     images: int | None = None,
-    init: Path | None = None,
+    init: str | Path | None = None,
     resume: bool = False,
     seed: int = 0,
     threads: int | None = None,
@@ -50,7 +51,7 @@ def train_upscaler(
         recipe: name of a recipe in `recipes`.
         minutes: budget in minutes, over all resumptions; None means no such limit.
         images: budget in crops; None means no such limit.
-        init: checkpoint of another run of the same network, whose averaged generator is the starting point.
+        init: what to start from, see `start_from`: another run's checkpoint, a model file, a shipped model.
         resume: go on from `out/checkpoint.pt`.
         seed: what crops and damage are drawn from.
         threads: CPU threads; None leaves PyTorch's choice.
@@ -65,6 +66,7 @@ def train_upscaler(
         UsageError: an unknown recipe, no budget, or `resume` together with `init`.
         DataError: the photographs cannot be used.
         CheckpointError: the state to resume or start from does not fit.
+        ModelError: there is no such model to start from.
     """
     chosen = recipe_named(recipe)
     budget = Budget(minutes=minutes, images=images)
@@ -79,7 +81,7 @@ def train_upscaler(
     photographs = load_photographs(photos, min_px=max(chosen.high_px, _HELD_OUT_PX), on_progress=on_loading)
     training, held_out = _split(photographs, photos)
     torch.manual_seed(seed)
-    game = UpscalingGame(chosen, _perceptual(chosen))
+    game = UpscalingGame(chosen, _perceptual(chosen, device))
     if init is not None:
         start_from(game.generator, init)
     trainer = Trainer(
@@ -119,18 +121,6 @@ def training_options(recipe: Recipe, budget: Budget, seed: int, device: str) -> 
         report_every_sec=10.0,
         checkpoint_every_sec=180.0,
     )
-
-
-def start_from(generator: nn.Module, checkpoint: Path) -> None:
-    """Load the averaged generator of another run.
-
-    Raises:
-        CheckpointError: the checkpoint is unreadable or of another network.
-    """
-    try:
-        generator.load_state_dict(load_checkpoint(checkpoint)["ema"])
-    except (RuntimeError, KeyError) as error:
-        raise CheckpointError(f"{checkpoint} holds another network than this recipe's") from error
 
 
 class PairSource:
@@ -185,25 +175,34 @@ def _split(photographs: tuple[Pixels, ...], folder: Path) -> tuple[tuple[Pixels,
     return tuple(p for i, p in enumerate(photographs) if i % every or i // every >= _HELD_OUT), held_out
 
 
-def _perceptual(recipe: Recipe) -> nn.Module | None:
+def _perceptual(recipe: Recipe, device: str) -> nn.Module | None:
     if not recipe.perceptual:
         return None
     from .perceptual import PerceptualDistance
 
-    return PerceptualDistance()
+    return PerceptualDistance().to(device).to(memory_format=torch.channels_last)
 
 
-def _describe(out: Path, recipe: Recipe, seed: int, photos: Path, num_photos: int, init: Path | None) -> None:
+def _describe(
+    out: Path, recipe: Recipe, seed: int, photos: Path, num_photos: int, init: str | Path | None
+) -> None:
     options: dict[str, Any] = {
         "task": "upscale",
         "recipe": asdict(recipe),
         "seed": seed,
         "photographs": num_photos,
         "folder": photos.name,
-        "init": init.parent.name if init else None,
+        "init": _origin(init),
     }
     out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / "options.json", json.dumps(options, indent=2).encode() + b"\n")
+
+
+def _origin(init: str | Path | None) -> str | None:
+    """The name of a model, or of the run that a checkpoint lies in; no path of this machine."""
+    if init is None:
+        return None
+    return Path(init).parent.name if Path(init).suffix == ".pt" else Path(init).stem
 
 
 def _centre(picture: Pixels, side: int) -> Pixels:

@@ -64,7 +64,7 @@ def test_train_upscale(ganapps: Run, calls: Calls) -> None:
         "recipe": "fidelity-x4",
         "minutes": 1.5,
         "images": 9,
-        "init": Path("a/checkpoint.pt"),
+        "init": "a/checkpoint.pt",
         "resume": False,
         "seed": 3,
         "threads": 2,

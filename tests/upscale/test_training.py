@@ -11,11 +11,13 @@ import pytest
 import torch
 
 from ganapps.adversarial import Budget, Trainer
-from ganapps.errors import CheckpointError, DataError, UsageError
+from ganapps.errors import CheckpointError, DataError, ModelError, UsageError
+from ganapps.runtime.upscaler import Upscaler
 from ganapps.upscale import recipes, training
 from ganapps.upscale.game import UpscalingGame
 from ganapps.upscale.photographs import CropSampler, load_photographs
 from ganapps.upscale.recipes import FIDELITY_X4, PHOTO_X4
+from ganapps.upscale.starting_point import start_from
 from ganapps.upscale.training import HeldOut, PairSource, train_upscaler, training_options
 
 TINY = replace(
@@ -110,18 +112,43 @@ def test_an_adversarial_run_starts_from_a_fidelity_run(photos, tmp_path, monkeyp
     train_upscaler(photos, tmp_path / "first", recipe="tiny", images=4 * 5)
     start = torch.load(tmp_path / "first" / "checkpoint.pt", weights_only=True)["ema"]
     game = UpscalingGame(adversarial)
-    training.start_from(game.generator, tmp_path / "first" / "checkpoint.pt")
+    start_from(game.generator, tmp_path / "first" / "checkpoint.pt")
     assert all(torch.equal(value, start[name]) for name, value in game.generator.state_dict().items())
     train_upscaler(
         photos, tmp_path / "second", recipe="vivid", images=4 * 2, init=tmp_path / "first" / "checkpoint.pt"
     )
     assert (tmp_path / "second" / "vivid.onnx").exists()
     with pytest.raises(CheckpointError, match="holds another network than this recipe's"):
-        training.start_from(UpscalingGame(PHOTO_X4).generator, tmp_path / "first" / "checkpoint.pt")
+        start_from(UpscalingGame(PHOTO_X4).generator, tmp_path / "first" / "checkpoint.pt")
 
 
-def test_interpolated_weights_stay_between(photos):
-    """Fidelity and adversarial generators share their shape, so a blend of them is a generator, too."""
+@pytest.mark.parametrize("source", ["fidelity-x4", "photo-x4"])
+def test_a_shipped_model_is_a_starting_point(source):
+    """Training can go on from the model file alone: it gives back the network that it was exported from."""
+    generator = UpscalingGame(FIDELITY_X4).generator
+    start_from(generator, source)
+    low = np.random.default_rng(0).integers(0, 256, (20, 23, 3), dtype=np.uint8)
+    with torch.no_grad():
+        high = generator(torch.from_numpy(low).permute(2, 0, 1)[None] / 255).clamp(0, 1)
+    ours = high[0].permute(1, 2, 0).mul(255).round().byte().numpy()
+    assert np.abs(ours.astype(int) - Upscaler(source)(low).astype(int)).max() <= 1
+    with pytest.raises(CheckpointError, match=f"^{source} holds another network than this recipe's$"):
+        start_from(UpscalingGame(TINY).generator, source)
+
+
+def test_damaged_and_foreign_starting_points_are_refused(tmp_path):
+    (tmp_path / "text.onnx").write_text("no model")
+    with pytest.raises(ModelError, match=r"text\.onnx is not an ONNX model$"):
+        start_from(UpscalingGame(TINY).generator, str(tmp_path / "text.onnx"))
+    with pytest.raises(ModelError, match=r"^no model is called 'best'"):
+        start_from(UpscalingGame(TINY).generator, "best")
+    torch.save({"format": 1, "step": 3}, tmp_path / "other.pt")
+    with pytest.raises(CheckpointError, match=r"other\.pt holds no averaged generator$"):
+        start_from(UpscalingGame(TINY).generator, tmp_path / "other.pt")
+
+
+def test_fidelity_and_photo_generators_can_be_blended():
+    """They share their shape, so any mean of their weights is a generator, too."""
     assert (FIDELITY_X4.width, FIDELITY_X4.blocks, FIDELITY_X4.scale) == (
         PHOTO_X4.width,
         PHOTO_X4.blocks,

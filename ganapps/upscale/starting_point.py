@@ -1,0 +1,62 @@
+"""Where a training starts from: another run, or a model file, shipped or one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..adversarial import load_checkpoint
+from ..errors import CheckpointError, DependencyError, ModelError
+from ..runtime.zoo import find_weights
+
+_PREFIX = "network."
+"""What the exporter puts before the names of a network's weights."""
+
+
+def start_from(generator: nn.Module, source: str | Path) -> None:
+    """Load the weights of a trained generator.
+
+    Args:
+        generator: the network to fill; it must be of the same shape as the trained one.
+        source: a checkpoint `.pt` of another run, whose averaged generator is taken; an `.onnx` file exported
+            by ganapps; or the name of a shipped model.
+
+    Raises:
+        CheckpointError: the source is unreadable or of another network.
+        ModelError: there is no such model.
+    """
+    weights = _of_run(Path(source)) if Path(source).suffix == ".pt" else _of_model(find_weights(source))
+    for name, value in generator.state_dict().items():
+        if name.endswith("bias") and name not in weights:
+            weights[name] = torch.zeros_like(value)  # the exporter leaves out biases that are all zero
+    try:
+        generator.load_state_dict(weights)
+    except RuntimeError as error:
+        raise CheckpointError(f"{source} holds another network than this recipe's") from error
+
+
+def _of_run(checkpoint: Path) -> dict[str, Tensor]:
+    weights = load_checkpoint(checkpoint).get("ema")
+    if not isinstance(weights, dict):
+        raise CheckpointError(f"{checkpoint} holds no averaged generator")
+    return dict(weights)
+
+
+def _of_model(path: Path) -> dict[str, Tensor]:
+    try:
+        import onnx
+        from google.protobuf.message import DecodeError
+    except ImportError as error:
+        raise DependencyError.for_extra("starting from a model file", "the package onnx", "train") from error
+    try:
+        stored = onnx.load(path).graph.initializer
+    except DecodeError as error:
+        raise ModelError(f"{path} is not an ONNX model") from error
+    return {
+        tensor.name.removeprefix(_PREFIX): torch.from_numpy(np.array(onnx.numpy_helper.to_array(tensor)))
+        for tensor in stored
+        if tensor.name.startswith(_PREFIX)
+    }
