@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ganapps.errors import UsageError
+
 from .extras import needing_extras
 from .parser import Parser, add_command, add_json
 from .printing import print_json
@@ -17,6 +19,7 @@ be exported: its last saved state is taken."""
 _EXAMPLES = """\
   ganapps export runs/photo -o photo.onnx
   ganapps export runs/photo -o photo.onnx --name my-photos --licence CC-BY-4.0
+  ganapps export runs/photo -o calmer.onnx --blend runs/fidelity/checkpoint.pt --blend-share 0.3
   ganapps models describe photo.onnx"""
 
 
@@ -37,13 +40,26 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> None:
         "--licence", metavar="TEXT", help="the model's licence in its file, as an SPDX identifier"
     )
     parser.add_argument("--trained-on", metavar="TEXT", help="what the model's file says it was trained on")
+    parser.add_argument(
+        "--blend",
+        metavar="FILE|NAME",
+        help="mix in the weights of this upscaler: RUN/checkpoint.pt, an .onnx file, or a shipped model",
+    )
+    parser.add_argument(
+        "--blend-share", type=float, metavar="0..1", help="share of --blend in the mean (default: 0.5)"
+    )
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Export and print where the model lies."""
+    if args.blend is None and args.blend_share is not None:
+        raise UsageError("--blend-share is the share of --blend: give both of them")
     with needing_extras("ganapps export"):
-        from ganapps.export.run import export_run
+        from ganapps.export.run import Blend, export_run
+
+        share = 0.5 if args.blend_share is None else args.blend_share
+        blend = None if args.blend is None else Blend(source=args.blend, share=share)
 
         model = export_run(
             args.run_folder,
@@ -51,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
             name=args.name,
             licence=args.licence,
             trained_on=args.trained_on,
+            blend=blend,
         )
     if args.json:
         print_json({"model": str(model), "run": str(args.run_folder)})

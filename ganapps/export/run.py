@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import CheckpointError
+from ..errors import CheckpointError, UsageError
 from .card import ModelCard
 
 _OWN_LICENCE = "unknown: that of your data"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blend:
+    """Another network's weights mixed into a run's, weight by weight.
+
+    Between a fidelity and an adversarial network of one origin lie networks that keep most of the texture and
+    drop most of the artefacts (network interpolation, ESRGAN, arXiv 1809.00219, section 3.4).
+
+    Raises:
+        UsageError: the share is outside 0 to 1.
+    """
+
+    source: str | Path
+    """What `start_from` takes: a checkpoint, a model file, or a shipped model's name."""
+    share: float
+    """Share of the source in the mean, 0 to 1; at 0 it has no part."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise UsageError(f"the share of a blend must be from 0 to 1, got {self.share}")
 
 
 def export_run(
@@ -20,6 +42,7 @@ def export_run(
     version: str = "1",
     licence: str | None = None,
     trained_on: str | None = None,
+    blend: Blend | None = None,
 ) -> Path:
     """Write the model of a run, finished or not, and return its path.
 
@@ -27,12 +50,14 @@ def export_run(
         run: folder with `options.json` and `checkpoint.pt`.
         out: the file; None means one in `run`, named after the recipe.
         name, version, licence, trained_on: what the model's card says; None means what the run knows.
+        blend: another upscaler to mix in; None for none.
 
     Raises:
-        CheckpointError: `run` is no run, or its state is damaged.
+        CheckpointError: `run` is no run, its state is damaged, or the blend is of another network.
         DependencyError: the exporter's packages are not installed.
         ModelError: the exported network differs from the trained one.
         OutputError: the file cannot be written.
+        UsageError: a blend with a run that is not an upscaler's.
     """
     options = _options(run)
     task = options.get("task")
@@ -52,7 +77,9 @@ def export_run(
     )
     path = out or run / f"{own_name}.onnx"
     if task == "upscale":
-        _export_upscaler(run, path, card)
+        _export_upscaler(run, path, card, blend)
+    elif blend is not None:
+        raise UsageError(f"{run} is the run of a generator of images: only upscalers can be blended")
     else:
         _export_sampler(run, path, card, options)
     return path
@@ -75,11 +102,18 @@ def _photographs(options: dict[str, Any]) -> str:
     return f"{options.get('photographs', 'unknown')} photographs of the folder {options.get('folder', '?')}"
 
 
-def _export_upscaler(run: Path, path: Path, card: ModelCard) -> None:
+def _export_upscaler(run: Path, path: Path, card: ModelCard, blend: Blend | None) -> None:
+    from ..upscale.starting_point import mix_in, origin
     from ..upscale.training import load_generator
     from .upscaler import export_upscaler
 
-    export_upscaler(load_generator(run), path, card)
+    generator = load_generator(run)
+    if blend is not None:
+        mix_in(generator, blend.source, blend.share)
+        card = replace(
+            card, recipe=f"{card.recipe}, with {blend.share:g} of {Path(blend.source).stem} mixed in"
+        )
+    export_upscaler(generator, path, card)
 
 
 def _export_sampler(run: Path, path: Path, card: ModelCard, options: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,35 @@ def start_from(generator: nn.Module, source: str | Path) -> None:
         generator.load_state_dict(weights)
     except RuntimeError as error:
         raise CheckpointError(f"{source} holds another network than this recipe's") from error
+
+
+def origin(source: str | Path) -> str:
+    """The name of a model, or of the run that a checkpoint lies in; no path of this machine.
+
+    Example:
+        >>> origin("runs/fidelity/checkpoint.pt"), origin("photo-x4"), origin("mine/best.onnx")
+        ('fidelity', 'photo-x4', 'best')
+    """
+    path = Path(source)
+    return path.parent.name if path.suffix == ".pt" else path.name.removesuffix(".onnx")
+
+
+@torch.no_grad()
+def mix_in(generator: nn.Module, source: str | Path, share: float) -> None:
+    """Replace each weight w by `(1 - share) * w + share * v`, where v is that of another trained generator.
+
+    Args:
+        generator: the network to change.
+        source: as for `start_from`.
+        share: 0 leaves the generator as it is, 1 makes it the other one.
+
+    Raises:
+        CheckpointError, ModelError: as `start_from` does.
+    """
+    other = copy.deepcopy(generator)
+    start_from(other, source)
+    for weight, value in zip(generator.parameters(), other.parameters(), strict=True):
+        weight.lerp_(value, share)
 
 
 def _of_run(checkpoint: Path) -> dict[str, Tensor]:

@@ -21,7 +21,7 @@ from .game import Pair, UpscalingGame
 from .networks import UpscalingGenerator
 from .photographs import CropSampler, Pixels, load_photographs
 from .recipes import Recipe, recipe_named
-from .starting_point import start_from
+from .starting_point import origin, start_from
 
 _HELD_OUT = 16
 """Photographs kept aside to score the generator on, at most an eighth of all."""
@@ -192,17 +192,10 @@ def _describe(
         "seed": seed,
         "photographs": num_photos,
         "folder": photos.name,
-        "init": _origin(init),
+        "init": None if init is None else origin(init),
     }
     out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / "options.json", json.dumps(options, indent=2).encode() + b"\n")
-
-
-def _origin(init: str | Path | None) -> str | None:
-    """The name of a model, or of the run that a checkpoint lies in; no path of this machine."""
-    if init is None:
-        return None
-    return Path(init).parent.name if Path(init).suffix == ".pt" else Path(init).stem
 
 
 def _centre(picture: Pixels, side: int) -> Pixels:

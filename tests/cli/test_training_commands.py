@@ -154,3 +154,16 @@ def test_upscaling_and_sampling_import_no_pytorch(
             [sys.executable, "-c", BLOCKED, *command], capture_output=True, text=True, timeout=60
         )
         assert (outcome.returncode, outcome.stderr) == (0, "")
+
+
+def test_export_blends(ganapps: Run, calls: Calls) -> None:
+    from ganapps.export.run import Blend
+
+    assert run_line(ganapps, "export run -o a.onnx --blend photo-x4").code == 0
+    assert run_line(ganapps, "export run -o a.onnx --blend b.onnx --blend-share 0.2").code == 0
+    assert [call["blend"] for call in calls] == [
+        Blend(source="photo-x4", share=0.5),
+        Blend(source="b.onnx", share=0.2),
+    ]
+    outcome = run_line(ganapps, "export run -o a.onnx --blend-share 0.2")
+    assert (outcome.code, outcome.err) == (2, "--blend-share is the share of --blend: give both of them\n")

@@ -8,10 +8,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from ganapps.errors import CheckpointError  # noqa: E402
+from ganapps.errors import CheckpointError, UsageError  # noqa: E402
 from ganapps.export import upscaler as upscaler_file  # noqa: E402
 from ganapps.export.card import ModelCard  # noqa: E402
-from ganapps.export.run import export_run  # noqa: E402
+from ganapps.export.run import Blend, export_run  # noqa: E402
 
 OPTIONS = {
     "task": "upscale",
@@ -87,3 +87,30 @@ def test_checkpoint_of_another_network(run: Path, exports: list[tuple[Any, Path,
     with pytest.raises(CheckpointError):
         export_run(run)
     assert not exports
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_a_blend_is_the_weighted_mean(
+    run: Path, exports: list[tuple[Any, Path, ModelCard]], tmp_path: Path, share: float
+) -> None:
+    import torch
+
+    from ganapps.adversarial import load_checkpoint, save_checkpoint
+    from ganapps.upscale.networks import UpscalingGenerator
+
+    other = tmp_path / "other" / "checkpoint.pt"
+    save_checkpoint(other, {"ema": UpscalingGenerator(8, 1, 4).state_dict()})
+    export_run(run, blend=Blend(source=other, share=share))
+    network, _, card = exports[0]
+    mine, theirs = load_checkpoint(run / "checkpoint.pt")["ema"], load_checkpoint(other)["ema"]
+    for name, weight in network.state_dict().items():
+        torch.testing.assert_close(weight, (1 - share) * mine[name] + share * theirs[name])
+    assert card.recipe == f"fidelity-x4, blended with {share:g} of other"
+
+
+def test_blends_that_make_no_sense_are_refused(run: Path) -> None:
+    with pytest.raises(UsageError, match=r"^the share of a blend must be from 0 to 1, got 1.5$"):
+        Blend(source="photo-x4", share=1.5)
+    (run / "options.json").write_text(json.dumps({"task": "sample"}))
+    with pytest.raises(UsageError, match="generator of images: only upscalers can be blended$"):
+        export_run(run, blend=Blend(source="photo-x4", share=0.5))
