@@ -110,9 +110,7 @@ def _export_upscaler(run: Path, path: Path, card: ModelCard, blend: Blend | None
     generator = load_generator(run)
     if blend is not None:
         mix_in(generator, blend.source, blend.share)
-        card = replace(
-            card, recipe=f"{card.recipe}, with {blend.share:g} of {Path(blend.source).stem} mixed in"
-        )
+        card = replace(card, recipe=f"{card.recipe}, blended with {blend.share:g} of {origin(blend.source)}")
     export_upscaler(generator, path, card)
 
 
