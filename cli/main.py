@@ -15,6 +15,7 @@ import io
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 
 from ganapps import __version__
@@ -58,6 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = argparse.Namespace(interrupted="interrupted")
     try:
         _survive_odd_names()
+        # About odd tags in a picture: what matters of them is reported by the rooms, in sentences.
+        warnings.filterwarnings("ignore", module="PIL")
         code = _run(argv, args)
         sys.stdout.flush()
         return code

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
 from ..adversarial import RELATIVISTIC_PAIRING, Game, Losses, Match
+from .grid import grid_error
 from .networks import PatchDiscriminator, UpscalingGenerator
 from .recipes import Recipe
 
@@ -44,6 +45,8 @@ class UpscalingGame(Game):
     def generator_losses(self, batch: Pair) -> Losses:
         real, fake = _unit(batch.high), self.generator(_unit(batch.low))
         losses = {"pixel": self.recipe.pixel * l1_loss(fake, real)}
+        if self.recipe.grid:
+            losses["grid"] = self.recipe.grid * grid_error(fake, real, self.recipe.scale)
         real, fake = _shifted(real, fake)
         (perceptual,) = self._perceptual
         if perceptual is not None:

@@ -31,6 +31,8 @@ class Recipe:
     """Weight of the mean absolute error, on the [0, 1] range."""
     perceptual: float = 0.0
     """Weight of the distance between pretrained features."""
+    grid: float = 0.0
+    """Weight of the grid error, which keeps textures free of the tail's period."""
     adversarial: float = 0.0
     """Weight of the generator's adversarial loss; 0 means there is no discriminator."""
     discriminator_width: int = 32
@@ -58,9 +60,8 @@ FIDELITY_X4 = Recipe(
     profile=CLEAN,
 )
 
-# At the start, the gradient of the perceptual loss on the enlarged pixels has seven times the norm of the
-# pixel loss's, and that of the adversarial loss, once its discriminator has settled, about half of it. With
-# five times the adversarial weight and half the perceptual one, edges were ringed with dots.
+# No perceptual loss: beside an adversary, every weight of the pretrained features at hand that mattered set dots
+# along edges (weights/EXPERIMENTS.md).
 PHOTO_X4 = Recipe(
     name="photo-x4",
     scale=4,
@@ -71,8 +72,8 @@ PHOTO_X4 = Recipe(
     learning_rate=1e-4,
     final_rate=0.05,
     profile=MILD,
-    perceptual=0.01,
-    adversarial=0.006,
+    grid=2.0,
+    adversarial=0.005,
     discriminator_width=24,
     discriminator_learning_rate=4e-4,
     betas=(0.5, 0.99),

@@ -1,0 +1,31 @@
+"""The grid error sees a repeated pattern and a colour shift, and lets texture be."""
+
+import torch
+
+from ganapps.upscale.grid import grid_error
+
+SCALE = 4
+
+
+def test_equal_pictures_have_none() -> None:
+    picture = torch.rand(2, 3, 32, 32)
+    assert grid_error(picture, picture.clone(), SCALE) == 0
+
+
+def test_a_shift_of_colour_is_its_own_size() -> None:
+    picture = torch.rand(2, 3, 32, 32)
+    torch.testing.assert_close(grid_error(picture + 0.25, picture, SCALE), torch.tensor(0.25))
+
+
+def test_a_grid_counts_in_full_and_texture_of_the_same_strength_does_not() -> None:
+    picture = torch.rand(1, 3, 64, 64)
+    pattern = 0.1 * torch.sign(torch.randn(1, 1, SCALE, SCALE)).repeat(1, 3, 16, 16)
+    texture = 0.1 * torch.sign(torch.randn(1, 3, 64, 64))
+    torch.testing.assert_close(grid_error(picture + pattern, picture, SCALE), torch.tensor(0.1))
+    # 16 independent signs are averaged in a window: E|mean| = 0.1 * sqrt(2 / (16 pi)), near a fifth of 0.1.
+    assert grid_error(picture + texture, picture, SCALE) < 0.03
+
+
+def test_crops_smaller_than_a_window() -> None:
+    ones = torch.ones(1, 3, 8, 8)
+    torch.testing.assert_close(grid_error(ones, 0 * ones, SCALE), torch.tensor(1.0))
