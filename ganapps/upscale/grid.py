@@ -14,8 +14,8 @@ def grid_error(fake: Tensor, real: Tensor, scale: int) -> Tensor:
 
     A PixelShuffle tail draws every `scale`-th pixel by its own filters. Under a perceptual or adversarial
     loss the same pattern may come out in every low-resolution pixel, and a grid shows (known from
-    transposed convolution: Odena, "Deconvolution and Checkerboard Artifacts", 2016). Texture averages out over
-    a window and is free to differ from the truth; a grid, and a colour shift, do not.
+    transposed convolution: Odena, "Deconvolution and Checkerboard Artifacts", 2016). Texture averages out
+    over a window and is free to differ from the truth; a grid, and a colour shift, do not.
 
     Args:
         fake: `[N, C, H, W]`.

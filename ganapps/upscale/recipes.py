@@ -60,8 +60,8 @@ FIDELITY_X4 = Recipe(
     profile=CLEAN,
 )
 
-# No perceptual loss: beside an adversary, every weight of the pretrained features at hand that mattered set dots
-# along edges (weights/EXPERIMENTS.md).
+# No perceptual loss: beside an adversary, every weight of the pretrained features at hand that mattered set
+# dots along edges (weights/EXPERIMENTS.md).
 PHOTO_X4 = Recipe(
     name="photo-x4",
     scale=4,

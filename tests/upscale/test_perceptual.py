@@ -46,10 +46,9 @@ def test_gradients_reach_the_first_picture_only(distance: PerceptualDistance, pi
 def test_the_game_adds_it_by_its_weight(distance: PerceptualDistance) -> None:
     recipe = replace(FIDELITY_X4, width=4, blocks=1, perceptual=0.5)
     game = UpscalingGame(recipe, distance)
-    assert not any("features" in name for name in game.state_dict()), "frozen features are no state of the run"
-    batch = Pair(
-        torch.randint(256, (1, 3, 16, 16), dtype=torch.uint8), torch.full((1, 3, 64, 64), 9, dtype=torch.uint8)
-    )
+    assert not any("features" in name for name in game.state_dict()), "frozen features are no state"
+    low = torch.randint(256, (1, 3, 16, 16), dtype=torch.uint8)
+    batch = Pair(low, torch.full((1, 3, 64, 64), 9, dtype=torch.uint8))
     torch.manual_seed(0)
     halved = game.generator_losses(batch)["perceptual"]
     torch.manual_seed(0)
