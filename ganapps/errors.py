@@ -65,7 +65,16 @@ class TrainingError(GanappsError):
 
 
 class TrainingDiverged(TrainingError):
-    """A loss or a gradient is no longer finite."""
+    """A loss or a gradient is no longer finite, or a generator has collapsed.
+
+    Args:
+        happened: what was seen, and when.
+        advice: what to try.
+    """
+
+    def __init__(self, happened: str, advice: str) -> None:
+        super().__init__(f"{happened}; training stopped, and its last checkpoint is from before; {advice}")
+        self.happened, self.advice = happened, advice
 
 
 class CheckpointError(TrainingError):

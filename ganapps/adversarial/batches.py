@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,19 +20,24 @@ _AHEAD = 2
 
 
 class Ahead:
-    """Makes the next batches of a source in a background thread, in order."""
+    """Makes the next batches of a source in a background thread, in order.
 
-    def __init__(self, source: BatchSource, start: int) -> None:
+    Args:
+        source: makes a batch from its index.
+        start: the first index.
+        stride: from one index to the next; each of several devices takes every so-manieth batch.
+    """
+
+    def __init__(self, source: BatchSource, start: int, stride: int = 1) -> None:
         self._source = source
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batches")
-        self._next = start
+        self._indices = itertools.count(start, stride)
         self._waiting: deque[Future[Batch]] = deque()
 
     def take(self) -> Batch:
         """The next batch; an error inside the source is raised here."""
         while len(self._waiting) <= _AHEAD:
-            self._waiting.append(self._pool.submit(self._source, self._next))
-            self._next += 1
+            self._waiting.append(self._pool.submit(self._source, next(self._indices)))
         return self._waiting.popleft().result()
 
     def close(self) -> None:

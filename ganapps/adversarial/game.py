@@ -7,6 +7,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from .match import Match
+
 Batch = Any
 """Whatever a head's batch source returns: a tensor, or tuples, lists and dicts of tensors."""
 
@@ -24,11 +26,14 @@ class Game(nn.Module, abc.ABC):
     in the discriminator's turn no graph is built through the generator, and in the generator's turn the
     discriminator passes gradients on but gets none.
 
-    A head may draw randomness from torch's own generator; the trainer seeds it for every step.
+    A head may draw randomness from torch's own generator; the trainer seeds it for every step. What a head
+    must remember from round to round lies in buffers, so that it is part of the checkpoint.
     """
 
     generator: nn.Module
     discriminator: nn.Module | None
+    progress: float = 0.0
+    """Share of the budget that is spent, 0 to 1, set by the trainer before every round."""
 
     def __init__(self, generator: nn.Module, discriminator: nn.Module | None = None) -> None:
         super().__init__()
@@ -38,6 +43,10 @@ class Game(nn.Module, abc.ABC):
     @abc.abstractmethod
     def generator_losses(self, batch: Batch) -> Losses:
         """What the generator minimises on this batch."""
+
+    def matches(self) -> dict[str, Match]:
+        """Every match that is played, by the name of its attribute."""
+        return {name: module for name, module in self.named_modules() if isinstance(module, Match)}
 
     def discriminator_losses(self, batch: Batch) -> Losses:
         """What the discriminator minimises on this batch; needed only where there is one."""

@@ -24,7 +24,10 @@ class Report:
     seconds_left: float | None
     """Estimated seconds to the end; None at the very start."""
     scalars: dict[str, float] = field(default_factory=dict)
-    """Means since the last report: losses and gradient norms by player, images a second, held-out scores."""
+    """Means since the last report: losses and gradient norms by player, what the matches observed, images a
+    second, held-out scores."""
+    notes: tuple[str, ...] = ()
+    """What went wrong since the last report, what was done about it, and what to try; a sentence each."""
 
 
 OnReport = Callable[[Report], None]
@@ -37,8 +40,10 @@ class RunLog:
         self.path = path
 
     def __call__(self, report: Report) -> None:
-        line = {"images": report.images, "progress": round(report.progress, 6)}
+        line: dict[str, object] = {"images": report.images, "progress": round(report.progress, 6)}
         line |= {"seconds": round(report.seconds, 2), **report.scalars}
+        if report.notes:
+            line["notes"] = list(report.notes)
         try:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
@@ -86,6 +91,5 @@ def require_finite(scalars: dict[str, float], images: int) -> None:
     for name, value in scalars.items():
         if not math.isfinite(value):
             raise TrainingDiverged(
-                f"{name} became {value} after {images:,} images and training stopped before the weights were"
-                " touched; the last checkpoint is sound: lower the learning rate or raise R1, then resume"
+                f"{name} became {value} after {images:,} images", "try a lower learning rate or a larger R1"
             )

@@ -23,3 +23,16 @@ def warmup_cosine(progress: float, *, warmup: float = 0.0, final: float = 0.0) -
         return progress / warmup
     fall = (min(progress, 1.0) - warmup) / (1 - warmup)
     return final + (1 - final) * (1 + math.cos(math.pi * fall)) / 2
+
+
+def transition(progress: float, *, start: float, end: float) -> float:
+    """A factor that is 0 until `start`, 1 from `end` on, and a straight line between.
+
+    Shahbazi et al. 2022, arXiv 2201.06578, section 4: with few images, a conditional game that begins
+    unconditional does not collapse. Weigh whatever knows the condition by it, in both players.
+
+    Example:
+        >>> [transition(p, start=0.25, end=0.75) for p in (0.1, 0.5, 0.9)]
+        [0.0, 0.5, 1.0]
+    """
+    return min(1.0, max(0.0, (progress - start) / (end - start)))

@@ -9,66 +9,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from ..errors import CheckpointError, UsageError
+from ..errors import CheckpointError, TrainingDiverged
 from .batches import Ahead, BatchSource, to_device
-from .budget import Budget
+from .best import Best
 from .checkpoint import load_checkpoint, save_checkpoint
+from .devices import from_first, place, share_state
 from .ema import Ema
-from .game import Game, Losses
+from .game import Game
 from .monitor import Means, OnReport, Report, require_finite
+from .options import TrainingOptions
+from .player import Player
 from .schedule import warmup_cosine
+from .watch import Action, Watch
 
 _SEED_STRIDE = 1_000_003
 """A prime: steps of neighbouring seeds share no random state within any run of practical length."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingOptions:
-    """How the game is played. Budget and cadence may change on resume, everything else may not."""
-
-    budget: Budget
-    batch_size: int
-    """Images a batch; the unit of progress."""
-    learning_rate: float
-    """Adam's step size of the generator, at its peak."""
-    discriminator_learning_rate: float | None = None
-    """The same for the discriminator; None means as the generator's."""
-    betas: tuple[float, float] = (0.0, 0.99)
-    """Adam's decay rates."""
-    warmup: float = 0.0
-    """Share of the budget over which the rates rise from 0."""
-    final_rate: float = 1.0
-    """Factor that the rates have fallen to at the end; 1 means constant."""
-    discriminator_steps: int = 1
-    """Steps k of the discriminator for one of the generator."""
-    clip: float | None = None
-    """Largest norm of a player's gradient; None means off."""
-    ema_half_life_images: float = 5_000.0
-    """Half-life of the generator's average."""
-    bf16: bool = False
-    """Whether to run networks under bfloat16 autocast."""
-    channels_last: bool = False
-    """Whether to keep weights in NHWC order, which suits convolutions on most devices."""
-    seed: int = 0
-    report_every_sec: float = 5.0
-    checkpoint_every_sec: float = 120.0
-
-    def __post_init__(self) -> None:
-        for name in ("batch_size", "learning_rate", "discriminator_steps", "ema_half_life_images"):
-            if not getattr(self, name) > 0:
-                raise UsageError(f"{name} must be above 0, got {getattr(self, name)}")
-
-    def fixed(self) -> dict[str, Any]:
-        """The options that a resumed run must share with the run it continues."""
-        free = {"budget", "report_every_sec", "checkpoint_every_sec"}
-        return {name: value for name, value in asdict(self).items() if name not in free}
+_MOST_DEVICES = 1024
+_ROLLBACKS = 2
+"""How often a run goes back to its last checkpoint, at half the rates each time."""
 
 
 class Trainer:
@@ -82,10 +46,10 @@ class Trainer:
         device: where to play, such as "cpu" or "cuda".
         on_report: called every `report_every_sec` seconds and at the end.
         evaluate: scores the averaged generator; called before every checkpoint, its result joins the report.
+        best: keeps the averaged generator of the best score; None keeps the last only.
 
     Attributes:
         ema: the averaged generator, `ema.network`.
-        images: images seen so far.
     """
 
     def __init__(
@@ -98,31 +62,31 @@ class Trainer:
         device: str = "cpu",
         on_report: OnReport | None = None,
         evaluate: Callable[[nn.Module], dict[str, float]] | None = None,
+        best: Best | None = None,
     ) -> None:
         self.device = torch.device(device)
         layout = torch.channels_last if options.channels_last else torch.preserve_format
         self.game = game.to(self.device).to(memory_format=layout).train()
+        share_state(self.game)
         self.batches, self.options = batches, options
         self.checkpoint, self.on_report, self.evaluate = checkpoint, on_report, evaluate
         self.ema = Ema(game.generator, options.ema_half_life_images)
-        # A player may hold frozen parts, such as pretrained features: they stay frozen in its own turn, too.
-        self._trainable = {"generator": _trainable(game.generator)}
-        rates = {"generator": options.learning_rate}
+        self.best = best
+        self.players = {"generator": Player("generator", game.generator, options.learning_rate, options)}
         if game.discriminator is not None:
-            self._trainable["discriminator"] = _trainable(game.discriminator)
-            rates["discriminator"] = options.discriminator_learning_rate or options.learning_rate
-        self.optimizers = {
-            name: torch.optim.Adam(weights, lr=rates[name], betas=options.betas, fused=True)
-            for name, weights in self._trainable.items()
-        }
-        self._peak_rates = rates
-        self.step, self.seconds = 0, 0.0
+            rate = options.discriminator_learning_rate or options.learning_rate
+            self.players["discriminator"] = Player("discriminator", game.discriminator, rate, options)
+        if options.compile:
+            game.generator.compile()
+        self.watches = {name: Watch() for name in game.matches()}
+        self.step, self.seconds, self.rollbacks = 0, 0.0, 0
         self._means = Means()
+        self._notes: list[str] = []
 
     @property
     def images(self) -> int:
-        """Images seen so far, counted once a round."""
-        return self.step * self.options.batch_size
+        """Images seen so far on all devices, counted once a round."""
+        return self.step * self._images_a_step
 
     @property
     def progress(self) -> float:
@@ -133,101 +97,168 @@ class Trainer:
         """Play from where the state stands to the end of the budget.
 
         Raises:
-            TrainingDiverged: a loss or gradient is not finite; the last checkpoint is from before.
+            TrainingDiverged: a loss or gradient is not finite, or the generator has collapsed, and going back
+                did not help; the last checkpoint is from before.
             OutputError: the checkpoint cannot be written.
         """
-        source = Ahead(self.batches, self.step * self._batches_a_step)
-        started, seconds_before, images_before = time.monotonic(), self.seconds, self.images
-        reported = saved = started
+        with torch.random.fork_rng(devices=self._forked_devices):
+            while not self._run_until_it_fails():
+                pass
+
+    def _run_until_it_fails(self) -> bool:
+        """Play to the end, or go back to the last checkpoint where that fails; whether the end was met."""
+        rank, size = place()
+        source = Ahead(self.batches, self.step * self._batches_a_step * size + rank, size)
         try:
-            with torch.random.fork_rng(devices=self._forked_devices):
-                while True:
-                    now = time.monotonic()
-                    self.seconds = seconds_before + now - started
-                    done = self.progress >= 1
-                    scores = {}
-                    if done or now - saved >= self.options.checkpoint_every_sec:
-                        scores = self.evaluate(self.ema.network) if self.evaluate else {}
-                        saved = time.monotonic()
-                        self.save()
-                    if done or scores or now - reported >= self.options.report_every_sec:
-                        self._report(scores, (self.images - images_before) / max(now - started, 1e-9))
-                        reported = now
-                    if done:
-                        break
-                    self._play_round(source)
+            self._play(source)
+        except TrainingDiverged as error:
+            if not self._roll_back(error):
+                raise
+            return False
         finally:
             source.close()
+        return True
+
+    def _play(self, source: Ahead) -> None:
+        if self.step == 0:
+            self.save()  # so that there is something to go back to, and a full disk shows at once
+        started, seconds_before, images_before = time.monotonic(), self.seconds, self.images
+        reported = saved = 0.0
+        while True:
+            # The first device's clock is everyone's.
+            (elapsed,) = from_first([time.monotonic() - started])
+            self.seconds = seconds_before + elapsed
+            done, scores = self.progress >= 1, {}
+            if done or elapsed - saved >= self.options.checkpoint_every_sec:
+                scores = self._evaluate()
+                self.save()
+                saved = time.monotonic() - started
+            if done or scores or elapsed - reported >= self.options.report_every_sec:
+                self._report(scores, (self.images - images_before) / max(elapsed, 1e-9))
+                reported = elapsed
+            if done:
+                return
+            self._play_round(source)
+
+    @property
+    def _images_a_step(self) -> int:
+        return self.options.batch_size * self.options.accumulate * place()[1]
 
     @property
     def _batches_a_step(self) -> int:
-        return 1 if self.game.discriminator is None else self.options.discriminator_steps
+        turns = 1 if self.game.discriminator is None else self.options.discriminator_steps
+        return turns * self.options.accumulate
 
     @property
     def _forked_devices(self) -> list[int]:
         return [self.device.index or 0] if self.device.type == "cuda" else []
 
     def _play_round(self, source: Ahead) -> None:
-        """k steps of the discriminator, each on a batch of its own, then one of the generator on the last."""
-        torch.manual_seed((self.options.seed * _SEED_STRIDE + self.step) % 2**63)
-        factor = warmup_cosine(
-            max(self.progress, 1e-9), warmup=self.options.warmup, final=self.options.final_rate
-        )
-        for name, optimizer in self.optimizers.items():
-            optimizer.param_groups[0]["lr"] = self._peak_rates[name] * factor
-        for _ in range(self._batches_a_step):
-            batch = to_device(source.take(), self.device)
+        """k turns of the discriminator, each on batches of its own, then one of the generator on the last."""
+        seed = (self.options.seed + self.rollbacks) * _SEED_STRIDE + self.step
+        torch.manual_seed((seed * _MOST_DEVICES + place()[0]) % 2**63)
+        self.game.progress = progress = max(self.progress, 1e-9)
+        factor = warmup_cosine(progress, warmup=self.options.warmup, final=self.options.final_rate)
+        for player in self.players.values():
+            player.set_rate(factor * 0.5**self.rollbacks)
+        for _ in range(self._batches_a_step // self.options.accumulate):
+            batches = [to_device(source.take(), self.device) for _ in range(self.options.accumulate)]
             if self.game.discriminator is not None:
-                self._move("discriminator", self.game.discriminator_losses, batch)
-        self._move("generator", self.game.generator_losses, batch)
+                self._move("discriminator", batches)
+                self._look()
+        self._move("generator", batches)
         self.step += 1
-        self.ema.update(self.game.generator, self.options.batch_size, self.images)
+        self.ema.update(self.game.generator, self._images_a_step, self.images)
 
-    def _move(self, name: str, losses_of: Callable[[Any], Losses], batch: Any) -> None:
+    def _move(self, name: str, batches: list[Any]) -> None:
         """One best-response step of one player; the other is frozen."""
-        for player, weights in self._trainable.items():
-            for weight in weights:
-                weight.requires_grad_(player == name)
-        optimizer = self.optimizers[name]
-        optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.options.bf16):
-            losses = losses_of(batch)
-        total = torch.stack([loss.float() for loss in losses.values()]).sum()
-        total.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self._trainable[name], self.options.clip or float("inf"))
-        scalars = {f"{name}/{key}": value.item() for key, value in losses.items()}
-        scalars[f"{name}/gradient norm"] = norm.item()
+        for player in self.players.values():
+            player.freeze(player.name != name)
+        losses_of = self.game.generator_losses if name == "generator" else self.game.discriminator_losses
+        scalars = _numbers(self.players[name].gradients(losses_of, batches))
         require_finite(scalars, self.images)
         self._means.add(scalars)
-        optimizer.step()
+        self.players[name].move()
+
+    def _look(self) -> None:
+        """Report how every match stands, and act where one goes wrong.
+
+        Raises:
+            TrainingDiverged: a generator has collapsed and stays so.
+        """
+        for name, match in self.game.matches().items():
+            observed = _numbers(match.observed)
+            self._means.add({f"{name}/{key}": value for key, value in observed.items()})
+            if not self.options.guard:
+                continue
+            first = dict(zip(observed, from_first([*observed.values()]), strict=True))
+            finding = self.watches[name].see(first, self._images_a_step)
+            if finding is None:
+                continue
+            if finding.action is Action.STOP:
+                raise TrainingDiverged(f"after {self.images:,} images, {finding.happened}", finding.advice)
+            done = None
+            if finding.action is Action.STRENGTHEN and not match.strengthen(2.0):
+                done = "nothing was done, as it has no regularisers"
+            self._notes.append(f"after {self.images:,} images, {finding.sentence(done)}")
+
+    def _evaluate(self) -> dict[str, float]:
+        if self.evaluate is None:
+            return {}
+        scores = self.evaluate(self.ema.network)
+        if self.best is not None:
+            self.best.see(scores, self.images, self.ema.network)
+        return scores
 
     def _report(self, scores: dict[str, float], images_a_second: float) -> None:
-        if self.on_report is None:
+        scalars = {**self._means.take(), "images a second": images_a_second, **scores}
+        notes, self._notes = tuple(self._notes), []
+        if self.on_report is None or place()[0] != 0:
             return
         progress = self.progress
-        left = self.seconds * (1 - progress) / progress if progress > 0 else None
-        scalars = {**self._means.take(), "images a second": images_a_second, **scores}
         self.on_report(
             Report(
                 images=self.images,
                 progress=progress,
                 seconds=self.seconds,
-                seconds_left=left,
+                seconds_left=self.seconds * (1 - progress) / progress if progress > 0 else None,
                 scalars=scalars,
+                notes=notes,
             )
         )
 
+    def _roll_back(self, error: TrainingDiverged) -> bool:
+        """Go back to the last checkpoint with other random draws and half the rates; whether that can be."""
+        rollbacks = self.rollbacks + 1
+        if not self.options.guard or rollbacks > _ROLLBACKS or self.checkpoint is None:
+            return False
+        if not self.checkpoint.exists():
+            return False
+        seconds = self.seconds
+        self.resume()
+        self.rollbacks, self.seconds = rollbacks, seconds  # time that was lost is spent all the same
+        self._means = Means()
+        self._notes.append(
+            f"{error.happened}; training went back to {self.images:,} images and goes on at half the learning"
+            f" rates; {error.advice}"
+        )
+        self.save()
+        return True
+
     def save(self) -> None:
-        """Write the whole state to the checkpoint, if there is one."""
-        if self.checkpoint is None:
+        """Write the whole state to the checkpoint, if there is one; the first device does."""
+        if self.checkpoint is None or place()[0] != 0:
             return
         state = {
             "options": self.options.fixed(),
             "step": self.step,
             "seconds": self.seconds,
+            "rollbacks": self.rollbacks,
+            "watches": {name: watch.state() for name, watch in self.watches.items()},
             "game": self.game.state_dict(),
             "ema": self.ema.network.state_dict(),
-            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
+            "optimizers": {name: player.optimizer.state_dict() for name, player in self.players.items()},
+            "best": self.best.state() if self.best is not None else None,
         }
         save_checkpoint(self.checkpoint, state)
 
@@ -240,26 +271,32 @@ class Trainer:
         if self.checkpoint is None:
             raise CheckpointError("there is no checkpoint to resume from")
         state = load_checkpoint(self.checkpoint)
-        theirs = {name: list(v) if isinstance(v, tuple) else v for name, v in state["options"].items()}
         for name, ours in self.options.fixed().items():
-            ours = list(ours) if isinstance(ours, tuple) else ours
-            if theirs.get(name) != ours:
+            theirs = state["options"].get(name)
+            if theirs != ours:
                 raise CheckpointError(
-                    f"the run in {self.checkpoint.parent} was started with {name} = {theirs.get(name)},"
+                    f"the run in {self.checkpoint.parent} was started with {name} = {theirs},"
                     f" not {ours}; resume with the same value or start a new run"
                 )
         try:
             self.game.load_state_dict(state["game"])
             self.ema.network.load_state_dict(state["ema"])
-            for name, optimizer in self.optimizers.items():
-                optimizer.load_state_dict(state["optimizers"][name])
-        except (RuntimeError, KeyError, ValueError) as error:
+            for name, player in self.players.items():
+                player.optimizer.load_state_dict(state["optimizers"][name])
+            self.watches = {name: Watch(**state["watches"][name]) for name in self.watches}
+            if self.best is not None and state["best"] is not None:
+                self.best.load(state["best"])
+        except (RuntimeError, KeyError, ValueError, TypeError) as error:
             first = str(error).strip().splitlines()[-1].strip()
             raise CheckpointError(
                 f"the checkpoint {self.checkpoint} belongs to another network: {first}"
             ) from error
-        self.step, self.seconds = state["step"], state["seconds"]
+        self.step, self.seconds, self.rollbacks = state["step"], state["seconds"], state["rollbacks"]
 
 
-def _trainable(player: nn.Module) -> list[nn.Parameter]:
-    return [weight for weight in player.parameters() if weight.requires_grad]
+def _numbers(scalars: dict[str, Tensor]) -> dict[str, float]:
+    """The same as floats, with one transfer from the device for all."""
+    if not scalars:
+        return {}
+    values = torch.stack([scalar.float() for scalar in scalars.values()]).tolist()
+    return dict(zip(scalars, values, strict=True))

@@ -8,11 +8,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..adversarial import RELATIVISTIC_PAIRING, Critic, Game, Losses, Match
-from ..adversarial.diffaugment import DiffAugment
+from ..adversarial import R1, R2, RELATIVISTIC_PAIRING, Critic, DiffAugment, Game, Losses, Match
 from .networks import Architecture, Discriminator, Generator
 
-R1 = 1.0
+GAMMA = 1.0
 """Weight of both gradient penalties."""
 
 
@@ -38,7 +37,9 @@ class LabelledGame(Game):
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__(Generator(architecture), Discriminator(architecture))
-        self.match = Match(objective=RELATIVISTIC_PAIRING, r1=R1, r2=R1, augment=DiffAugment())
+        self.match = Match(
+            objective=RELATIVISTIC_PAIRING, regularisers=[R1(GAMMA), R2(GAMMA)], augment=DiffAugment()
+        )
 
     def discriminator_losses(self, batch: Labelled) -> Losses:
         return self.match.discriminator_losses(self._critic(batch), signed(batch.images), self._fake(batch))
