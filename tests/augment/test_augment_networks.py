@@ -56,5 +56,5 @@ def test_losses_of_both_players_are_named_and_finite() -> None:
     batch = Labelled(torch.randint(0, 256, (6, 1, 12, 12), dtype=torch.uint8), torch.arange(6) % 3)
     assert list(game.generator_losses(batch)) == ["adversarial"]
     losses = game.discriminator_losses(batch)
-    assert list(losses) == ["adversarial", "r1", "r2"]
+    assert list(losses) == ["adversarial", "R1", "R2"]
     assert all(torch.isfinite(loss) for loss in losses.values())
