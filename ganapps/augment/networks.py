@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import embedding, leaky_relu
+from torch.nn.functional import leaky_relu
+
+from ..adversarial import Projection
 
 _SLOPE = 0.2
 """Slope of the leaky rectifier below 0, as in DCGAN."""
@@ -122,8 +124,8 @@ class StyledLayer(nn.Module):
 class Discriminator(nn.Module):
     """Images and labels in, logits out: how real an image looks, and how much like its label.
 
-    `forward(images [N, C, H, W] in [-1, 1], label int64 [N]) -> [N]`. The label enters as the inner product
-    of its embedding with the features (projection, Miyato and Koyama 2018, arXiv 1802.05637, eq. 3).
+    `forward(images [N, C, H, W] in [-1, 1], label int64 [N]) -> [N]`. The label enters by projection
+    (Miyato and Koyama 2018, arXiv 1802.05637, eq. 3).
     """
 
     def __init__(self, architecture: Architecture, features: int = 256) -> None:
@@ -138,15 +140,11 @@ class Discriminator(nn.Module):
         sides = (math.ceil(sides[0] / 2), math.ceil(sides[1] / 2))
         layers += [nn.Linear(inner * math.prod(sides), features), nn.LeakyReLU(_SLOPE)]
         self.features = nn.Sequential(*layers)
-        self.real = nn.Linear(features, 1)
-        self.label = nn.Embedding(architecture.num_classes, features)
+        self.verdict = Projection(features, architecture.num_classes)
         _initialise(self.features)
-        # Not the default of 1: the label's part starts as small as the other.
-        nn.init.normal_(self.label.weight, std=features**-0.5)
 
     def forward(self, images: Tensor, label: Tensor) -> Tensor:
-        features = self.features(images)
-        logits: Tensor = self.real(features)[:, 0] + (embedding(label, self.label.weight) * features).sum(1)
+        logits: Tensor = self.verdict(self.features(images), label)
         return logits
 
 

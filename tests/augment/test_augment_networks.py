@@ -43,9 +43,9 @@ def test_the_discriminator_judges_the_label_by_projection() -> None:
     critic = Discriminator(architecture(12, 12))
     images, labels = torch.randn(4, 1, 12, 12), torch.tensor([0, 1, 2, 0])
     features = critic.features(images)
-    expected = critic.real(features)[:, 0]
+    expected = critic.verdict.real(features)[:, 0]
     expected = expected + torch.stack(
-        [critic.label.weight[y] @ f for y, f in zip(labels, features, strict=True)]
+        [critic.verdict.label.weight[y] @ f for y, f in zip(labels, features, strict=True)]
     )
     assert torch.allclose(critic(images, labels), expected, atol=1e-6)
 
