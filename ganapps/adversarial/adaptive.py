@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UsageError
-from .devices import mean_over_devices
+from .devices import mean_over_devices, place
 
 
 class AdaptiveAugment(nn.Module):
@@ -21,9 +21,10 @@ class AdaptiveAugment(nn.Module):
     Args:
         change: what an augmented image passes, such as `DiffAugment()`.
         target: the wanted r.
-        images_to_certain: the probability moves from 0 to 1 in this many images at the fastest.
+        images_to_certain: the probability moves from 0 to 1 in this many images at the fastest, those of
+            all devices.
         most: the largest probability. Changes leak into what is generated as it nears 1 (section 2.2).
-        every: turns of the discriminator between adjustments.
+        every: turns of the discriminator between adjustments; batches, where a turn accumulates several.
 
     Attributes:
         probability: the current one, a scalar buffer.
@@ -59,10 +60,11 @@ class AdaptiveAugment(nn.Module):
     def observe(self, real_logits: Tensor) -> None:
         """Take in the logits of one real batch, and adjust the probability when it is time."""
         r = mean_over_devices(real_logits.sign().mean())
-        self.tally += torch.stack([r, torch.ones_like(r), torch.full_like(r, len(real_logits))])
+        images = len(real_logits) * place()[1]  # every device sees as many
+        self.tally += torch.stack([r, torch.ones_like(r), torch.full_like(r, images)])
         if self.tally[1] < self.every:
             return
-        mean, images = self.tally[0] / self.tally[1], self.tally[2]
-        step = torch.sign(mean - self.target) * images / self.images_to_certain
+        mean = self.tally[0] / self.tally[1]
+        step = torch.sign(mean - self.target) * self.tally[2] / self.images_to_certain
         self.probability.copy_((self.probability + step).clamp(0, self.most))
         self.tally.zero_()

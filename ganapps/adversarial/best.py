@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from typing import Any
 
 from torch import nn
@@ -28,9 +29,9 @@ class Best:
         self.weights: dict[str, Any] = {}
 
     def see(self, scores: dict[str, float], images: int, network: nn.Module) -> None:
-        """Compare one more evaluation; scores without ours change nothing."""
+        """Compare one more evaluation; scores without ours, or where it is NaN, change nothing."""
         value = scores.get(self.score)
-        if value is None:
+        if value is None or math.isnan(value):  # nothing would ever be better than NaN
             return
         if self.value is None or (value > self.value if self.highest else value < self.value):
             self.value, self.images = value, images

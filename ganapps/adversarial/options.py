@@ -52,6 +52,10 @@ class TrainingOptions:
         for name in above_0:
             if not getattr(self, name) > 0:
                 raise UsageError(f"{name} must be above 0, got {getattr(self, name)}")
+        for name in ("discriminator_learning_rate", "clip"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise UsageError(f"{name} must be above 0 or None, got {value}")
 
     def fixed(self) -> dict[str, Any]:
         """The options that a resumed run must share with the run it continues, as JSON would keep them."""

@@ -111,7 +111,7 @@ class LeCam(Regulariser):
 
     Args:
         weight: the paper's lambda; 0.3 for BigGAN on CIFAR.
-        decay: of the moving averages, per turn.
+        decay: of the moving averages, per batch.
     """
 
     name = "LeCam"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from ..errors import UsageError
+
 
 def warmup_cosine(progress: float, *, warmup: float = 0.0, final: float = 0.0) -> float:
     """A factor that rises linearly from 0 to 1 over `warmup` and falls to `final` along half a cosine.
@@ -29,10 +31,18 @@ def transition(progress: float, *, start: float, end: float) -> float:
     """A factor that is 0 until `start`, 1 from `end` on, and a straight line between.
 
     Shahbazi et al. 2022, arXiv 2201.06578, section 4: with few images, a conditional game that begins
-    unconditional does not collapse. Weigh whatever knows the condition by it, in both players.
+    unconditional does not collapse. Weigh whatever knows the condition by it, in both players. Where `start`
+    equals `end`, it jumps.
+
+    Raises:
+        UsageError: `start` lies after `end`.
 
     Example:
         >>> [transition(p, start=0.25, end=0.75) for p in (0.1, 0.5, 0.9)]
         [0.0, 0.5, 1.0]
     """
+    if start > end:
+        raise UsageError(f"a transition must not end before it starts, got start = {start}, end = {end}")
+    if start == end:
+        return float(progress >= end)
     return min(1.0, max(0.0, (progress - start) / (end - start)))

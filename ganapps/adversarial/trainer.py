@@ -132,8 +132,8 @@ class Trainer:
             if done or elapsed - saved >= self.options.checkpoint_every_sec:
                 scores = self._evaluate()
                 self.save()
-                saved = time.monotonic() - started
-            if done or scores or elapsed - reported >= self.options.report_every_sec:
+                (saved,) = from_first([time.monotonic() - started])
+            if done or scores or self._notes or elapsed - reported >= self.options.report_every_sec:
                 self._report(scores, (self.images - images_before) / max(elapsed, 1e-9))
                 reported = elapsed
             if done:
@@ -151,7 +151,9 @@ class Trainer:
 
     @property
     def _forked_devices(self) -> list[int]:
-        return [self.device.index or 0] if self.device.type == "cuda" else []
+        if self.device.type != "cuda":
+            return []
+        return [torch.cuda.current_device() if self.device.index is None else self.device.index]
 
     def _play_round(self, source: Ahead) -> None:
         """k turns of the discriminator, each on batches of its own, then one of the generator on the last."""
