@@ -144,5 +144,10 @@ class Match(nn.Module):
         ahead = (real_logits[:pairs] - fake_logits[:pairs]).sign().mean()
         self.observed = {"told apart": (1 + ahead) / 2}
         if min(len(real), len(fake)) > 1:
-            spread = [images.float().std(0).mean() for images in (fake, real)]
+            spread = [_spread(images.float()) for images in (fake, real)]
             self.observed["diversity"] = spread[0] / spread[1].clamp_min(1e-12)
+
+
+def _spread(images: Tensor) -> Tensor:
+    """Mean over the pixels of the standard deviation over the batch; on the CPU faster than `std(0)`."""
+    return (images - images.mean(0)).square_().sum(0).div_(len(images) - 1).sqrt_().mean()

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import torch
+from torch import Tensor
+
 from ..errors import OutputError, TrainingDiverged
 
 
@@ -80,6 +83,14 @@ class Means:
         means = {name: total / self._counts[name] for name, total in self._sums.items()}
         self._sums, self._counts = {}, {}
         return means
+
+
+def numbers(scalars: dict[str, Tensor]) -> dict[str, float]:
+    """The same as floats, with one transfer from the device for all."""
+    if not scalars:
+        return {}
+    values = torch.stack([scalar.float() for scalar in scalars.values()]).tolist()
+    return dict(zip(scalars, values, strict=True))
 
 
 def require_finite(scalars: dict[str, float], images: int) -> None:

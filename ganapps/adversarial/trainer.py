@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ..errors import CheckpointError, TrainingDiverged
 from .batches import Ahead, BatchSource, to_device
@@ -22,11 +22,11 @@ from .checkpoint import load_checkpoint, save_checkpoint
 from .devices import from_first, place, share_state
 from .ema import Ema
 from .game import Game
-from .monitor import Means, OnReport, Report, require_finite
+from .guard import Guard
+from .monitor import Means, OnReport, Report, numbers, require_finite
 from .options import TrainingOptions
 from .player import Player
 from .schedule import warmup_cosine
-from .watch import Action, Watch
 
 _SEED_STRIDE = 1_000_003
 """A prime: steps of neighbouring seeds share no random state within any run of practical length."""
@@ -78,10 +78,9 @@ class Trainer:
             self.players["discriminator"] = Player("discriminator", game.discriminator, rate, options)
         if options.compile:
             game.generator.compile()
-        self.watches = {name: Watch() for name in game.matches()}
+        self.guard = Guard(game.matches(), acts=options.guard)
         self.step, self.seconds, self.rollbacks = 0, 0.0, 0
         self._means = Means()
-        self._notes: list[str] = []
 
     @property
     def images(self) -> int:
@@ -133,7 +132,7 @@ class Trainer:
                 scores = self._evaluate()
                 self.save()
                 (saved,) = from_first([time.monotonic() - started])
-            if done or scores or self._notes or elapsed - reported >= self.options.report_every_sec:
+            if done or scores or self.guard.notes or elapsed - reported >= self.options.report_every_sec:
                 self._report(scores, (self.images - images_before) / max(elapsed, 1e-9))
                 reported = elapsed
             if done:
@@ -158,7 +157,7 @@ class Trainer:
     def _play_round(self, source: Ahead) -> None:
         """k turns of the discriminator, each on batches of its own, then one of the generator on the last."""
         seed = (self.options.seed + self.rollbacks) * _SEED_STRIDE + self.step
-        torch.manual_seed((seed * _MOST_DEVICES + place()[0]) % 2**63)
+        self._seed((seed * _MOST_DEVICES + place()[0]) % 2**63)
         self.game.progress = progress = max(self.progress, 1e-9)
         factor = warmup_cosine(progress, warmup=self.options.warmup, final=self.options.final_rate)
         for player in self.players.values():
@@ -167,42 +166,26 @@ class Trainer:
             batches = [to_device(source.take(), self.device) for _ in range(self.options.accumulate)]
             if self.game.discriminator is not None:
                 self._move("discriminator", batches)
-                self._look()
+                self._means.add(self.guard.look(self.images, self._images_a_step))
         self._move("generator", batches)
         self.step += 1
         self.ema.update(self.game.generator, self._images_a_step, self.images)
+
+    def _seed(self, seed: int) -> None:
+        # torch.manual_seed also formats a stack trace for every kind of device, there or not: 1 ms a round.
+        torch.default_generator.manual_seed(seed)
+        if self.device.type == "cuda":
+            torch.cuda.manual_seed(seed)
 
     def _move(self, name: str, batches: list[Any]) -> None:
         """One best-response step of one player; the other is frozen."""
         for player in self.players.values():
             player.freeze(player.name != name)
         losses_of = self.game.generator_losses if name == "generator" else self.game.discriminator_losses
-        scalars = _numbers(self.players[name].gradients(losses_of, batches))
+        scalars = numbers(self.players[name].gradients(losses_of, batches))
         require_finite(scalars, self.images)
         self._means.add(scalars)
         self.players[name].move()
-
-    def _look(self) -> None:
-        """Report how every match stands, and act where one goes wrong.
-
-        Raises:
-            TrainingDiverged: a generator has collapsed and stays so.
-        """
-        for name, match in self.game.matches().items():
-            observed = _numbers(match.observed)
-            self._means.add({f"{name}/{key}": value for key, value in observed.items()})
-            if not self.options.guard:
-                continue
-            first = dict(zip(observed, from_first([*observed.values()]), strict=True))
-            finding = self.watches[name].see(first, self._images_a_step)
-            if finding is None:
-                continue
-            if finding.action is Action.STOP:
-                raise TrainingDiverged(f"after {self.images:,} images, {finding.happened}", finding.advice)
-            done = None
-            if finding.action is Action.STRENGTHEN and not match.strengthen(2.0):
-                done = "nothing was done, as it has no regularisers"
-            self._notes.append(f"after {self.images:,} images, {finding.sentence(done)}")
 
     def _evaluate(self) -> dict[str, float]:
         if self.evaluate is None:
@@ -214,7 +197,7 @@ class Trainer:
 
     def _report(self, scores: dict[str, float], images_a_second: float) -> None:
         scalars = {**self._means.take(), "images a second": images_a_second, **scores}
-        notes, self._notes = tuple(self._notes), []
+        notes = self.guard.take_notes()
         if self.on_report is None or place()[0] != 0:
             return
         progress = self.progress
@@ -240,7 +223,7 @@ class Trainer:
         self.resume()
         self.rollbacks, self.seconds = rollbacks, seconds  # time that was lost is spent all the same
         self._means = Means()
-        self._notes.append(
+        self.guard.notes.append(
             f"{error.happened}; training went back to {self.images:,} images and goes on at half the learning"
             f" rates; {error.advice}"
         )
@@ -256,7 +239,7 @@ class Trainer:
             "step": self.step,
             "seconds": self.seconds,
             "rollbacks": self.rollbacks,
-            "watches": {name: watch.state() for name, watch in self.watches.items()},
+            "watches": self.guard.state(),
             "game": self.game.state_dict(),
             "ema": self.ema.network.state_dict(),
             "optimizers": {name: player.optimizer.state_dict() for name, player in self.players.items()},
@@ -285,7 +268,7 @@ class Trainer:
             self.ema.network.load_state_dict(state["ema"])
             for name, player in self.players.items():
                 player.optimizer.load_state_dict(state["optimizers"][name])
-            self.watches = {name: Watch(**state["watches"][name]) for name in self.watches}
+            self.guard.load(state["watches"])
             if self.best is not None and state["best"] is not None:
                 self.best.load(state["best"])
         except (RuntimeError, KeyError, ValueError, TypeError) as error:
@@ -294,11 +277,3 @@ class Trainer:
                 f"the checkpoint {self.checkpoint} belongs to another network: {first}"
             ) from error
         self.step, self.seconds, self.rollbacks = state["step"], state["seconds"], state["rollbacks"]
-
-
-def _numbers(scalars: dict[str, Tensor]) -> dict[str, float]:
-    """The same as floats, with one transfer from the device for all."""
-    if not scalars:
-        return {}
-    values = torch.stack([scalar.float() for scalar in scalars.values()]).tolist()
-    return dict(zip(scalars, values, strict=True))

@@ -157,7 +157,7 @@ def one_of_two(folder):
     watched = Trainer(Latents(rules("slopes")), batches, options(batch_size=1000))
     for _ in range(13):
         watched.game.match.observed = {"told apart": torch.tensor(1.0 - rank)}
-        watched._look()
+        watched.guard.look(watched.images, watched._images_a_step)
     results["strength"] = watched.game.match.strength.item()
     torch.save(results, folder / f"results{rank}.pt")
 

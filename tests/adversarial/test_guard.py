@@ -306,7 +306,9 @@ class TestWatchedTraining:
         first.run()
         second, late = trainer_of(Line(rules=[R1(1e-3)]), 80, path, **self.lost)
         second.resume()
-        assert second.watches == first.watches and second.watches["match"].winning_images > 0
+        assert (
+            second.guard.watches == first.guard.watches and second.guard.watches["match"].winning_images > 0
+        )
         second.run()
         assert early + late == unbroken and len(early) == len(late) == 1
         assert second.game.match.strength.item() == 4
