@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
             seed=args.seed,
             threads=args.threads,
             on_loading=bar.stage("reading"),
-            on_report=showing_reports(bar),
+            on_report=showing_reports(bar, quiet=args.quiet),
             on_progress=bar.stage("expanding"),
         )
     _print_report(report, args)

@@ -9,12 +9,12 @@ from .extras import needing_extras
 from .parser import Parser, add_command, add_json, add_seed, add_threads
 from .printing import message, print_json
 from .progress import ProgressBar
-from .training import add_budget, add_run_options, choose_device, showing_reports
+from .training import add_budget, add_run_options, add_tensorboard, choose_device, following
 
 _UPSCALE = """\
 Train an upscaler on a folder of photographs (needs PyTorch). The state is saved
 in RUN every few minutes; the model, RUN/RECIPE.onnx, is written at the end, and
-ganapps export writes it at any time."""
+ganapps export writes it at any time. RUN/report.html shows how it went."""
 
 _UPSCALE_EXAMPLES = """\
   ganapps train upscale photos/ --recipe fidelity-x4 --minutes 60 -o runs/fidelity
@@ -26,11 +26,12 @@ _UPSCALE_EXAMPLES = """\
 _AUGMENT = """\
 Train a generator of labelled images on a folder with one subfolder a class
 (needs PyTorch). The state is saved in RUN every few minutes; the model,
-RUN/generator.onnx, is written at the end."""
+RUN/generator.onnx, is written at the end. RUN/report.html shows how it went."""
 
 _AUGMENT_EXAMPLES = """\
   ganapps train augment my-classes/ --minutes 15 -o runs/mine
   ganapps train augment my-classes/ --minutes 30 -o runs/mine --resume
+  ganapps train augment my-classes/ --minutes 15 -o runs/mine --tensorboard
   ganapps augment my-classes/ -o my-classes-larger/ --model runs/mine/generator.onnx"""
 
 _INTERRUPTED = "interrupted: the same command with --resume goes on from the last state that was saved"
@@ -88,6 +89,7 @@ def _add_augment(trainings: argparse._SubParsersAction[Parser]) -> None:
 def _add_rest(parser: Parser) -> None:
     add_budget(parser)
     add_run_options(parser)
+    add_tensorboard(parser)
     add_seed(parser)
     add_threads(parser)
     add_json(parser)
@@ -99,7 +101,7 @@ def run_upscale(args: argparse.Namespace) -> int:
         from ganapps.upscale.training import train_upscaler
 
         device = choose_device(args.device)
-    with ProgressBar(quiet=args.quiet) as bar:
+    with ProgressBar(quiet=args.quiet) as bar, following(args.output, bar, args) as tell:
         model = train_upscaler(
             args.photos,
             args.output,
@@ -111,7 +113,7 @@ def run_upscale(args: argparse.Namespace) -> int:
             seed=args.seed,
             threads=args.threads,
             device=device,
-            on_report=showing_reports(bar),
+            on_report=tell,
             on_loading=bar.stage("reading"),
         )
     return _print_model(model, device, args)
@@ -123,7 +125,7 @@ def run_augment(args: argparse.Namespace) -> int:
         from ganapps.augment.training import train_generator
 
         device = choose_device(args.device)
-    with ProgressBar(quiet=args.quiet) as bar:
+    with ProgressBar(quiet=args.quiet) as bar, following(args.output, bar, args) as tell:
         model = train_generator(
             args.data,
             args.output,
@@ -133,7 +135,7 @@ def run_augment(args: argparse.Namespace) -> int:
             seed=args.seed,
             threads=args.threads,
             device=device,
-            on_report=showing_reports(bar),
+            on_report=tell,
             on_loading=bar.stage("reading"),
         )
     return _print_model(model, device, args)

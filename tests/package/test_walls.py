@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("adversarial", "augment", "cli", "export", "features", "metrics", "runtime", "upscale")
+ROOMS = ("adversarial", "augment", "cli", "export", "features", "metrics", "runs", "runtime", "upscale")
 FORBIDDEN = {
-    "runtime": {"adversarial", "augment", "cli", "export", "features", "metrics", "upscale"},
-    "adversarial": {"augment", "cli", "export", "features", "metrics", "upscale"},
+    "runtime": {"adversarial", "augment", "cli", "export", "features", "metrics", "runs", "upscale"},
+    "runs": {"adversarial", "augment", "cli", "export", "features", "metrics", "upscale"},
+    "adversarial": {"augment", "cli", "export", "features", "metrics", "runs", "upscale"},
     "features": {"adversarial", "augment", "cli", "export", "metrics", "upscale"},
     "metrics": {"adversarial", "augment", "cli", "export", "upscale"},
     "augment": {"cli", "upscale"},

@@ -1,0 +1,1 @@
+"""What the core costs, beside loops that do the same without it."""
