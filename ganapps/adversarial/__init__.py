@@ -36,6 +36,7 @@ from .objectives import (
     with_smooth_labels,
 )
 from .options import TrainingOptions
+from .overfitting import overfitting
 from .penalties import gradient_penalty, interpolated_penalty
 from .regularisers import R1, R2, Consistency, Critic, Exchange, LeCam, Regulariser, WganGp
 from .schedule import transition, warmup_cosine
@@ -92,6 +93,7 @@ __all__ = [
     "leak_check",
     "load_checkpoint",
     "objective_named",
+    "overfitting",
     "place",
     "realness",
     "save_checkpoint",

@@ -29,7 +29,8 @@ class Match(nn.Module):
     Attributes:
         observed: how the last turn of the discriminator stood, scalars without a graph. "told apart" is the
             share of pairs whose real logit is the higher one, 1/2 at the equilibrium (arXiv 1406.2661,
-            theorem 1). "diversity" is the spread of the generated batch over that of the real one.
+            theorem 1). "D(real)" and "D(fake)" are mean probabilities, where the objective has any, also 1/2
+            there. "diversity" is the spread of the generated batch over that of the real one.
 
     Raises:
         UsageError: the rules contradict each other.
@@ -143,6 +144,12 @@ class Match(nn.Module):
         pairs = min(len(real_logits), len(fake_logits))
         ahead = (real_logits[:pairs] - fake_logits[:pairs]).sign().mean()
         self.observed = {"told apart": (1 + ahead) / 2}
+        probability = self.objective.probability
+        if probability is not None:
+            self.observed |= {
+                "D(real)": probability(real_logits).mean(),
+                "D(fake)": probability(fake_logits).mean(),
+            }
         if min(len(real), len(fake)) > 1:
             spread = [_spread(images.float()) for images in (fake, real)]
             self.observed["diversity"] = spread[0] / spread[1].clamp_min(1e-12)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
@@ -32,6 +33,8 @@ class Objective:
     """`(real, fake) -> scalar`, minimised by the generator."""
     relativistic: bool = False
     """Whether only differences of logits count, so that the generator's loss looks at the real ones, too."""
+    probability: Callable[[Tensor], Tensor] | None = None
+    """From a logit to D(x), the probability that an image is real; None where a logit says no such thing."""
     softened: Callable[[Tensor, float], Tensor] | None = None
     """What the label `target` instead of 1 for real images adds to the discriminator's loss,
     `(real, target) -> scalar`; None where the objective has no labels."""
@@ -44,6 +47,7 @@ MINIMAX = Objective(
     discriminator=lambda real, fake: softplus(-real).mean() + softplus(fake).mean(),
     # log(1 - D(G(z))): the value function itself, flat where D is sure of a fake
     generator=lambda real, fake: -softplus(fake).mean(),
+    probability=torch.sigmoid,
     # (1 - t) (log D(x) - log(1 - D(x))) = (1 - t) logit
     softened=lambda real, target: (1 - target) * real.mean(),
 )
@@ -61,6 +65,7 @@ LEAST_SQUARES = Objective(
     source="Mao et al. 2017, arXiv 1611.04076, eq. 2 and 9, with a = 0 and b = c = 1",
     discriminator=lambda real, fake: ((real - 1).square().mean() + fake.square().mean()) / 2,
     generator=lambda real, fake: (fake - 1).square().mean() / 2,
+    probability=lambda logit: logit,
     # ((x - t)^2 - (x - 1)^2) / 2
     softened=lambda real, target: ((real - target).square() - (real - 1).square()).mean() / 2,
 )
@@ -124,7 +129,6 @@ def with_smooth_labels(objective: Objective, target: float = 0.9) -> Objective:
         UsageError: the objective has no labels, or the target is not above 0.5 and at most 1.
 
     Example:
-        >>> import torch
         >>> smooth = with_smooth_labels(NON_SATURATING, target=0.75)
         >>> zero = torch.zeros(1)
         >>> torch.equal(smooth.discriminator(zero, zero), NON_SATURATING.discriminator(zero, zero))

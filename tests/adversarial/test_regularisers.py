@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -24,6 +26,7 @@ from ganapps.adversarial import (
     feature_matching,
     gradient_penalty,
     interpolated_penalty,
+    overfitting,
 )
 from ganapps.errors import UsageError
 
@@ -183,6 +186,22 @@ def test_what_a_match_observes():
     assert match.observed["diversity"].item() == pytest.approx(1 / 4)
     match.discriminator_losses(lambda x: 0 * x[:, 0], real, fake)
     assert match.observed["told apart"].item() == 0.5, "a critic that sees no difference tells nothing apart"
+    assert "D(real)" not in match.observed, "a margin is no probability"
+
+
+def test_probabilities_are_observed_where_there_are_any():
+    match = Match(objective=NON_SATURATING)
+    match.discriminator_losses(lambda x: x[:, 0], torch.zeros(2, 1), torch.tensor([[0.0], [math.log(3)]]))
+    assert match.observed["D(real)"].item() == pytest.approx(0.5)
+    assert match.observed["D(fake)"].item() == pytest.approx((0.5 + 0.75) / 2)
+
+
+def test_overfitting_by_hand():
+    """Held-out images halfway between training and generated ones."""
+    train, held_out, fake = torch.tensor([3.0, 5.0]), torch.tensor([1.0]), torch.tensor([-2.0])
+    assert overfitting(train, held_out, fake) == pytest.approx((4 - 1) / (4 + 2))
+    assert overfitting(train, train, fake) == 0
+    assert overfitting(fake, fake, fake) == 0, "where nothing is told apart nothing is learnt by heart"
 
 
 def test_augmentation_reaches_everything_the_critic_sees():
