@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from ganapps.errors import OutputError, UsageError
 
-from .parser import Parser, add_command, add_json, add_threads, whole
+from .parser import Parser, add_command, add_json, add_threads, positive, whole
 from .printing import message, print_json
 from .progress import ProgressBar
 
 if TYPE_CHECKING:
     from ganapps.runtime.batch import BatchReport
+    from ganapps.runtime.sizes import Size
 
 _DESCRIPTION = """\
 Enlarge images. Folders are searched with their subfolders and mirrored in the
@@ -27,6 +28,7 @@ profile and EXIF are kept."""
 _EXAMPLES = """\
   ganapps upscale photo.jpg -o photo_x4.png
   ganapps upscale holiday/ scans/*.tif -o enlarged/ --format webp --quality 90
+  ganapps upscale photo.jpg -o wallpaper.png --fit 3840x2160
   ganapps upscale drawing.png -o exact.png --model fidelity-x4
   cat photo.jpg | ganapps upscale - -o - --format png > photo_x4.png"""
 
@@ -54,6 +56,7 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> None:
         help="image (for one input), folder, or - for standard output",
     )
     parser.add_argument("-m", "--model", metavar="NAME|FILE", help="see ganapps models (default: photo-x4)")
+    _add_size(parser)
     parser.add_argument(
         "--format", metavar="EXT", help="format of the output: png, jpg, webp, ... (default: the input's)"
     )
@@ -69,6 +72,28 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> None:
     add_json(parser)
 
 
+def _add_size(parser: Parser) -> None:
+    size = parser.add_argument_group("size of the result (default: the model's scale times the input's)")
+    size.add_argument("--scale", type=positive, metavar="X", help="times the input's size, such as 2 or 1.5")
+    size.add_argument("--width", type=whole(1), metavar="PX", help="alone, the height follows")
+    size.add_argument("--height", type=whole(1), metavar="PX", help="alone, the width follows")
+    size.add_argument("--fit", metavar="WxH", help="as large as fits into a box, in its own proportions")
+
+
+def _size(args: argparse.Namespace) -> Size | None:
+    """The size that is asked for, if any.
+
+    Raises:
+        UsageError: options that contradict each other.
+    """
+    if args.scale is args.width is args.height is args.fit is None:
+        return None
+    from ganapps.runtime.sizes import Size, parse_fit
+
+    fit = None if args.fit is None else parse_fit(args.fit)
+    return Size(scale=args.scale, width=args.width, height=args.height, fit=fit)
+
+
 def run(args: argparse.Namespace) -> int:
     """Enlarge, report, and return 1 where any file failed."""
     if STREAM in args.inputs or args.output == STREAM:
@@ -76,6 +101,7 @@ def run(args: argparse.Namespace) -> int:
     from ganapps.runtime.batch import Progress, upscale_files
     from ganapps.runtime.upscaler import Upscaler
 
+    size = _size(args)
     upscaler = Upscaler(args.model, tile_px=args.tile, threads=args.threads)
     started = time.monotonic()
     with ProgressBar(quiet=args.quiet) as bar:
@@ -88,6 +114,7 @@ def run(args: argparse.Namespace) -> int:
             args.inputs,
             args.output,
             upscaler,
+            size=size,
             format=args.format,
             quality=args.quality,
             overwrite=args.overwrite,
@@ -132,7 +159,7 @@ def _run_stream(args: argparse.Namespace) -> int:
     image = read_image(sys.stdin.buffer.read() if args.inputs[0] == STREAM else args.inputs[0])
     upscaler = Upscaler(args.model, tile_px=args.tile, threads=args.threads)
     with ProgressBar(quiet=args.quiet) as bar:
-        enlarged = upscaler.upscale(image, on_progress=bar.stage("upscaling"))
+        enlarged = upscaler.upscale(image, size=_size(args), on_progress=bar.stage("upscaling"))
     if args.output != STREAM:
         write_image(args.output, enlarged, quality=args.quality)
         return 0

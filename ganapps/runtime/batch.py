@@ -13,8 +13,12 @@ from typing import Literal
 from ..errors import GanappsError, OutputError, UsageError
 from .files import display_name, is_exhausted
 from .images import LOSSY_FORMATS, Image, format_of, read_image, write_image
+from .sizes import Size
 from .upscaler import Upscaler
 from .worklist import Job, plan_jobs
+
+Enlarge = Callable[..., Image]
+"""`enlarge(image, on_progress=...)`"""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ def upscale_files(
     output: str | Path,
     upscaler: Upscaler,
     *,
+    size: Size | None = None,
     format: str | None = None,
     quality: int | None = None,
     overwrite: bool = False,
@@ -82,6 +87,7 @@ def upscale_files(
         inputs: images and folders, which are searched through and through.
         output: a folder, where the tree of the inputs is mirrored; or, for one input file, a file name.
         upscaler: the model.
+        size: of the results; None is the model's scale times that of the inputs.
         format: "png", "jpeg", "webp", "avif", "tiff" or "bmp"; None keeps each file's own (PNG for GIF).
         quality: 1 to 100, for the results that are JPEG, WebP or AVIF.
         overwrite: make results anew that exist already.
@@ -103,7 +109,7 @@ def upscale_files(
             )
         else:
             todo.append(job)
-    _pipeline(todo, upscaler, run)
+    _pipeline(todo, functools.partial(upscaler.upscale, size=size), run)
     return BatchReport(tuple(run.results[job] for job in jobs))
 
 
@@ -152,7 +158,7 @@ class _Run:
         self._on_progress(Progress(done, self._total, self._megapixels, fraction))
 
 
-def _pipeline(jobs: Sequence[Job], upscaler: Upscaler, run: _Run) -> None:
+def _pipeline(jobs: Sequence[Job], enlarge: Enlarge, run: _Run) -> None:
     """One thread reads ahead by a file, one writes behind by a file; the network runs in this one, where
     Ctrl-C arrives.
 
@@ -168,7 +174,7 @@ def _pipeline(jobs: Sequence[Job], upscaler: Upscaler, run: _Run) -> None:
             if following is not None:
                 ahead = reader.submit(_read, following)
             # The file behind is enlarged, and not finished.
-            stage = _enlarge(job, stage, upscaler, functools.partial(run.tell, int(behind is not None)))
+            stage = _enlarge(job, stage, enlarge, functools.partial(run.tell, int(behind is not None)))
             before, behind = behind, writer.submit(_write, job, stage, run.quality)
             if before is not None:
                 run.finish(before.result(), waiting=1)
@@ -185,14 +191,14 @@ def _read(job: Job) -> _Stage | FileResult:
 
 
 def _enlarge(
-    job: Job, stage: _Stage | FileResult, upscaler: Upscaler, on_progress: Callable[[float], None]
+    job: Job, stage: _Stage | FileResult, enlarge: Enlarge, on_progress: Callable[[float], None]
 ) -> _Stage | FileResult:
     """The next stage; a file that failed passes through, so that results come in order."""
     if isinstance(stage, FileResult):
         return stage
     start = time.perf_counter()
     try:
-        image = upscaler.upscale(stage.image, on_progress=on_progress)
+        image = enlarge(stage.image, on_progress=on_progress)
     except (GanappsError, MemoryError) as error:
         return _failed(job, error, stage.seconds + time.perf_counter() - start)
     return _Stage(image, stage.seconds + time.perf_counter() - start)

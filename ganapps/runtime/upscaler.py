@@ -12,12 +12,17 @@ from ..errors import ImageError, ModelError, UsageError
 from . import tiles, transparency, zoo
 from .images import Image
 from .session import Contract, Session
+from .sizes import Size, resample
 
 # A tile costs (side / (side - 2 * radius)) squared times the pixels it yields: 1.2 at 20 radii. Measured with
 # 64 channels on one core: time per computed pixel is flat from 64 to 512 px (within a fifth), memory of the
 # process 0.16 GB at 256 px and 0.36 GB at 512 px.
 _TILE_RADII = 20
 _TILE_PX = (256, 512)
+MOST_COMPUTED = 2**30
+"""Pixels that a model computes for one result of an asked-for size; as many take 3.2 GB and more."""
+_MOST_PASSES = 2
+"""Of a model over its own result; what it drew in the first is detail to the second."""
 
 
 class Upscaler:
@@ -86,13 +91,52 @@ class Upscaler:
         assert result.alpha is not None  # alpha in, alpha out
         return np.dstack([result.pixels, result.alpha])
 
-    def upscale(self, image: Image, *, on_progress: Callable[[float], None] | None = None) -> Image:
+    def upscale(
+        self,
+        image: Image,
+        *,
+        size: Size | None = None,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> Image:
         """Enlarge a picture, with its alpha; metadata and format stay.
 
         Args:
             image: of 8 or 16 bits, grey or RGB.
+            size: of the result; None is `scale` times the picture's own. Other sizes are met by as many
+                passes of the model as are needed, and one of Lanczos resampling back from there.
             on_progress: called with the finished fraction, in (0, 1], after each tile.
+
+        Raises:
+            UsageError: the size takes more than two passes, or more than `MOST_COMPUTED` pixels.
         """
+        if size is None:
+            return self._once(image, on_progress)
+        height, width = image.pixels.shape[:2]
+        target = size.of(width, height)
+        passes = self._passes(max(target[0] / width, target[1] / height))
+        computed = width * height * self.scale ** (2 * passes)
+        if passes and computed > MOST_COMPUTED:
+            raise UsageError(
+                f"{target[0]} x {target[1]} would be computed from {computed / 1e6:,.0f} megapixels, and"
+                f" {MOST_COMPUTED / 1e6:,.0f} are the most: ask for less, or cut the image into parts"
+            )
+        # Each pass computes as many times more pixels as the one before.
+        shares = [self.scale ** (2 * i) for i in range(passes)]
+        for i in range(passes):
+            start, stop = sum(shares[:i]) / sum(shares), sum(shares[: i + 1]) / sum(shares)
+            image = self._once(image, _part(on_progress, start, stop))
+        return resample(image, *target)
+
+    def _passes(self, factor: float) -> int:
+        """How many times the model must be applied for a picture `factor` times as large."""
+        for passes in range(_MOST_PASSES + 1):
+            if factor <= self.scale**passes:
+                return passes
+        most = self.scale**_MOST_PASSES
+        raise UsageError(f"{self.contract.name} enlarges {most} times at most, not {factor:.4g} times")
+
+    def _once(self, image: Image, on_progress: Callable[[float], None] | None) -> Image:
+        """One pass: `scale` times larger."""
         if image.alpha is None:
             return replace(image, pixels=self._enlarge(image.pixels, on_progress))
         alpha = image.alpha

@@ -80,6 +80,28 @@ def test_one_image_is_enlarged_with_the_default_model(
     assert np.array_equal(pixels_of(tmp_path / "large.png"), doubled(photo))
 
 
+def test_any_size(ganapps: Run, photo: Path, tmp_path: Path, doubling: Path) -> None:
+    height, width = pixels_of(photo).shape[:2]
+    for options, size in (
+        (["--scale", "1.5"], (round(1.5 * height), round(1.5 * width))),
+        (["--width", "9", "--height", "5"], (5, 9)),
+        (["--fit", "7x700"], (max(1, round(7 * height / width)), 7)),
+    ):
+        large = tmp_path / "large.png"
+        outcome = ganapps("upscale", photo, "-o", large, "-m", doubling, "--overwrite", *options)
+        assert (outcome.code, outcome.err) == (0, "")
+        assert pixels_of(large).shape[:2] == size
+
+
+def test_sizes_that_contradict_each_other(ganapps: Run, photo: Path, tmp_path: Path, doubling: Path) -> None:
+    outcome = ganapps(
+        "upscale", photo, "-o", tmp_path / "x.png", "-m", doubling, "--scale", "2", "--fit", "9x9"
+    )
+    sentence = "give the size by scale, by width or height or both, or by fit: one of these\n"
+    assert (outcome.code, outcome.out, outcome.err) == (2, "", sentence)
+    assert not (tmp_path / "x.png").exists()
+
+
 def test_quiet_says_nothing(ganapps: Run, photo: Path, tmp_path: Path, doubling: Path) -> None:
     for arguments in (("--quiet", "upscale"), ("upscale", "--quiet")):
         outcome = ganapps(*arguments, photo, "-o", tmp_path / "large.png", "-m", doubling, "--overwrite")

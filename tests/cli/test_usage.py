@@ -29,6 +29,7 @@ COMMANDS = {
     ("models", "describe"),
     ("models", "verify"),
     ("benchmark", "upscale"),
+    ("benchmark", "core"),
     ("benchmark", "startup"),
     ("doctor",),
 }

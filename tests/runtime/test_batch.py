@@ -147,7 +147,7 @@ def test_reading_and_writing_go_on_beside_the_network(tmp_path, photo, monkeypat
         return run
 
     class Idle:
-        upscale = staticmethod(slow(lambda image, on_progress: image))
+        upscale = staticmethod(slow(lambda image, size, on_progress: image))
 
     monkeypatch.setattr(batch, "read_image", slow(batch.read_image))
     monkeypatch.setattr(batch, "write_image", slow(batch.write_image))
