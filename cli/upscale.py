@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ganapps.errors import OutputError, UsageError
 
 from .parser import Parser, add_command, add_json, add_threads, positive, whole
-from .printing import message, print_json
+from .printing import message, print_json, print_table
 from .progress import ProgressBar
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     parser.add_argument("--quality", type=whole(1, 100), metavar="N", help="1 to 100, for formats with loss")
     parser.add_argument("--overwrite", action="store_true", help="make again what is there already")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be done, and do nothing")
     parser.add_argument(
         "--tile",
         type=whole(16),
@@ -98,6 +99,8 @@ def run(args: argparse.Namespace) -> int:
     """Enlarge, report, and return 1 where any file failed."""
     if STREAM in args.inputs or args.output == STREAM:
         return _run_stream(args)
+    if args.dry_run:
+        return _print_plan(args)
     from ganapps.runtime.batch import Progress, upscale_files
     from ganapps.runtime.upscaler import Upscaler
 
@@ -121,6 +124,27 @@ def run(args: argparse.Namespace) -> int:
             on_progress=show,
         )
     return _print_report(report, time.monotonic() - started, args)
+
+
+def _print_plan(args: argparse.Namespace) -> int:
+    """A line for every file: what would become of it, and where. Opens no image and no model."""
+    from ganapps.runtime.worklist import plan_jobs
+
+    _size(args)
+    jobs = plan_jobs(args.inputs, args.output, args.format)
+    plan = [
+        {
+            "source": str(job.source),
+            "target": str(job.target),
+            "would": "skip" if job.target.exists() and not args.overwrite else "enlarge",
+        }
+        for job in jobs
+    ]
+    if args.json:
+        print_json({"files": plan})
+    else:
+        print_table(("would", "source", "target"), [(p["would"], p["source"], p["target"]) for p in plan])
+    return 0
 
 
 def _print_report(report: BatchReport, seconds: float, args: argparse.Namespace) -> int:
@@ -180,6 +204,8 @@ def _check_stream(args: argparse.Namespace) -> None:
         raise UsageError(f"a stream is one image: give one input with -, got {len(args.inputs)}")
     if args.json:
         raise UsageError("--json describes files: leave it out where an image goes through -")
+    if args.dry_run:
+        raise UsageError("--dry-run is about files: leave it out where an image goes through -")
     if args.output == STREAM:
         if args.overwrite:
             raise UsageError("--overwrite is about files: leave it out with -o -")

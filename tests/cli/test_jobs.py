@@ -93,6 +93,25 @@ def test_any_size(ganapps: Run, photo: Path, tmp_path: Path, doubling: Path) -> 
         assert pixels_of(large).shape[:2] == size
 
 
+def test_a_dry_run_prints_the_plan_and_does_nothing(
+    ganapps: Run, photo: Path, tmp_path: Path, doubling: Path
+) -> None:
+    out = tmp_path / "large"
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.png", "b.png"):
+        shutil.copy(photo, folder / name)
+    out.mkdir()
+    (out / "b.png").touch()
+    outcome = ganapps("upscale", folder, "-o", out, "-m", doubling, "--dry-run", "--json")
+    files = json.loads(outcome.out)["files"]
+    assert [(Path(f["target"]).name, f["would"]) for f in files] == [("a.png", "enlarge"), ("b.png", "skip")]
+    assert outcome.code == 0 and not (out / "a.png").exists()
+    outcome = ganapps("upscale", folder, "-o", out, "-m", doubling, "--dry-run", "--overwrite")
+    assert outcome.out.count("enlarge") == 2 and str(folder / "a.png") in outcome.out
+    assert (out / "b.png").read_bytes() == b""
+
+
 def test_sizes_that_contradict_each_other(ganapps: Run, photo: Path, tmp_path: Path, doubling: Path) -> None:
     outcome = ganapps(
         "upscale", photo, "-o", tmp_path / "x.png", "-m", doubling, "--scale", "2", "--fit", "9x9"
