@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ganapps import Image, write_image
-from ganapps.adversarial import Report
+from ganapps.adversarial import Budget, Report
 from ganapps.augment.dataset import decode_images, find_images
 from ganapps.errors import DataError
 from ganapps.runtime.images import Metadata
@@ -116,3 +116,8 @@ def options(description: str | None, *, minutes: float, data: bool = True) -> ar
     parser.add_argument("--images", type=int, default=None, help="stop after so many images instead")
     parser.add_argument("--seed", type=int, default=0)
     return parser
+
+
+def budget(args: argparse.Namespace) -> Budget:
+    """What `--images` or else `--minutes` allow."""
+    return Budget(images=args.images) if args.images else Budget(minutes=args.minutes)
