@@ -1,30 +1,26 @@
 """The first GAN: Goodfellow et al. 2014, "Generative Adversarial Nets", arXiv 1406.2661, fully connected.
 
     python examples/gans/vanilla.py density -o density.png
-    python examples/gans/vanilla.py ring -o ring.png --objective "relativistic pairing"
     python examples/gans/vanilla.py digits --data mnist.npz -o digits.png
 
-`density` draws the paper's figure 1 for a mixture of two Gaussians; `ring` counts how many of eight far
-Gaussians are found; `digits` trains on small images. `density` and `digits` play the paper's non-saturating
-game (end of section 3). `density` adds a little R1, under which such games converge (Mescheder et al. 2018,
-arXiv 1801.04406), so that it settles at D = 1/2.
+`density` draws the paper's figure 1 for a mixture of two Gaussians; `digits` trains on small images. Both
+play the paper's non-saturating game (end of section 3). `density` adds a little R1, under which such games
+converge (Mescheder et al. 2018, arXiv 1801.04406), so that it settles at D = 1/2.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
-import math
 
 import torch
 from common import budget, draw, options, print_report, read_labelled, save_sheet, signed
-from figures import cloud, figure_1, save_panels
+from figures import figure_1, save_panels
 from torch import Tensor, nn
 
 from ganapps.adversarial import (
     NON_SATURATING,
     R1,
-    R2,
     Batch,
     BatchSource,
     Game,
@@ -33,22 +29,19 @@ from ganapps.adversarial import (
     Report,
     Trainer,
     TrainingOptions,
-    objective_named,
 )
 
 SHARES, MEANS, DEVIATIONS = torch.tensor([0.6, 0.4]), torch.tensor([-1.5, 1.5]), torch.tensor([0.6, 0.4])
 """The density: a mixture of two Gaussians."""
-MODES, RADIUS, DEVIATION = 8, 2.0, 0.05
-"""The ring: eight Gaussians, 30 standard deviations apart."""
 MOMENTS = (0.0, 0.01, 0.08, 1.0)
-"""Shares of the budget at which `density` and `ring` are drawn."""
+"""Shares of the budget at which a run is drawn."""
 NUMBERS = {
     "batch_size": 256,
     "discriminator_learning_rate": 2e-3,
     "final_rate": 0.02,
     "report_every_sec": 0.0,
 }
-"""How `density` and `ring` play; a report after every round, so that no moment is missed."""
+"""How games of a few numbers are played; a report after every round, so that no moment is missed."""
 
 
 def network(*widths: int, dropout: float = 0.0) -> nn.Sequential:
@@ -95,19 +88,6 @@ def mixture(index: int, seed: int, count: int = 256) -> Tensor:
     return (MEANS[which] + DEVIATIONS[which] * torch.randn(count, generator=draws))[:, None]
 
 
-def ring_centres(modes: Tensor) -> Tensor:
-    """Where these modes lie, `[N]` to `[N, 2]`."""
-    angles = modes * (2 * math.pi / MODES)
-    return RADIUS * torch.stack([angles.cos(), angles.sin()], 1)
-
-
-def ring(index: int, seed: int, count: int = 256) -> Tensor:
-    """Points `[N, 2]` of the ring, a function of seed and index alone."""
-    draws = torch.Generator().manual_seed(seed * 1_000_003 + index)
-    centres = ring_centres(torch.randint(MODES, (count,), generator=draws))
-    return centres + DEVIATION * torch.randn(count, 2, generator=draws)
-
-
 def play(game: Vanilla, batches: BatchSource, args: argparse.Namespace, **changes: object) -> Trainer:
     """Train to the end of the budget that was asked for."""
     return Trainer(game, batches, TrainingOptions(budget=budget(args), seed=args.seed, **changes))
@@ -141,33 +121,6 @@ def density(args: argparse.Namespace) -> dict[str, float]:
     }
 
 
-def ring_of_gaussians(args: argparse.Namespace) -> dict[str, float]:
-    """Train on the ring and draw its samples; modes that are covered, and the share of samples near one."""
-    match = Match(objective=objective_named(args.objective), regularisers=[R1(0.1), R2(0.1)])
-    game = Vanilla(network(8, 128, 128, 128, 2), network(2, 128, 128, 128, 1), 8, match)
-    moments = Moments(game)
-    trainer = play(game, lambda index: ring(index, args.seed), args, learning_rate=2e-3, **NUMBERS)
-    trainer.on_report = moments
-    trainer.run()
-    real = ring(-1, args.seed, 2_000)
-    with torch.no_grad():
-        clouds = [(images, then.fake(10_000)) for images, then in moments.kept]
-    titles = [f"after {images:,} points" for images, _ in clouds]
-    save_panels(
-        args.out,
-        [cloud(t, real, made[:2_000]) for t, (_, made) in zip(titles, clouds, strict=True)],
-        columns=4,
-    )
-    modes, share = coverage(clouds[-1][1])
-    return {f"modes of {MODES}": modes, "share near a mode": share}
-
-
-def coverage(made: Tensor) -> tuple[int, float]:
-    """Modes that at least 1 % of the points `[N, 2]` are within 3 deviations of, and the share near any."""
-    near = torch.cdist(made, ring_centres(torch.arange(MODES))) < 3 * DEVIATION
-    return int((near.float().mean(0) >= 0.01).sum()), near.any(1).float().mean().item()
-
-
 def digits(args: argparse.Namespace) -> dict[str, float]:
     """Train on images of one size, flattened, and write a sheet of the averaged generator's."""
     images = read_labelled(args.data).images
@@ -196,13 +149,10 @@ def digits(args: argparse.Namespace) -> dict[str, float]:
 def main(argv: list[str] | None = None) -> dict[str, float]:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     modes = parser.add_subparsers(required=True)
-    for play_mode, minutes in ((density, 2), (ring_of_gaussians, 3), (digits, 8)):
-        name = play_mode.__name__.split("_")[0]
+    for play_mode, minutes in ((density, 2), (digits, 8)):
         parent = options(None, minutes=minutes, data=play_mode is digits)
-        mode = modes.add_parser(name, parents=[parent], add_help=False, help=play_mode.__doc__)
+        mode = modes.add_parser(play_mode.__name__, parents=[parent], add_help=False, help=play_mode.__doc__)
         mode.set_defaults(play=play_mode)
-        if play_mode is ring_of_gaussians:
-            mode.add_argument("--objective", default="relativistic pairing", help="by its name in the core")
     args = parser.parse_args(argv)
     torch.manual_seed(args.seed)
     figures = args.play(args)

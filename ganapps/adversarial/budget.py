@@ -11,7 +11,8 @@ from ..errors import UsageError
 class Budget:
     """A limit in minutes, in images, or in both; whichever is spent first ends the training.
 
-    Minutes are those of the training itself, added up over every resumption.
+    Minutes are those of the training itself, added up over every resumption. Schedules follow the share that
+    is spent, so under a budget in minutes they depend on the machine's speed; one in images does not.
 
     Raises:
         UsageError: there is no limit at all, or one that is not above zero.
@@ -20,7 +21,7 @@ class Budget:
     minutes: float | None = None
     """Wall-clock minutes; None means off."""
     images: int | None = None
-    """Images shown to the generator's side of the game; None means off."""
+    """Images, or whatever else a batch holds, shown to the generator's side of the game; None means off."""
 
     def __post_init__(self) -> None:
         if self.minutes is None and self.images is None:

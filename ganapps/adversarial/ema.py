@@ -15,6 +15,9 @@ from torch import nn
 class Ema:
     """The average of a network's parameters; buffers are copied as they are.
 
+    The statistics of batch normalisation are therefore those of other weights. Whoever uses it lets the
+    averaged network see some batches in training mode before it is used.
+
     Args:
         network: the network to follow; `Ema.network` starts as its copy.
         half_life_images: after that many images a weight's part in the average has halved.

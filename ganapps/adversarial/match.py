@@ -30,7 +30,8 @@ class Match(nn.Module):
         observed: how the last turn of the discriminator stood, scalars without a graph. "told apart" is the
             share of pairs whose real logit is the higher one, 1/2 at the equilibrium (arXiv 1406.2661,
             theorem 1). "D(real)" and "D(fake)" are mean probabilities, where the objective has any, also 1/2
-            there. "diversity" is the spread of the generated batch over that of the real one.
+            there. "diversity" is the spread of the generated batch over that of the real one;
+            it does not see a collapse within classes.
 
     Raises:
         UsageError: the rules contradict each other.
@@ -101,7 +102,8 @@ class Match(nn.Module):
         return losses
 
     def generator_losses(self, critic: Critic, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        """The generator's losses; `real` is looked at only where the objective is relativistic."""
+        """The generator's losses; `real` is looked at only where the objective is relativistic, and may
+        otherwise be anything."""
         _, fake_logits = self._judge(critic, fake, watch=False)
         real_logits = fake_logits
         if self.objective.relativistic:

@@ -35,16 +35,19 @@ class TrainingOptions:
     ema_half_life_images: float = 5_000.0
     """Half-life of the generator's average."""
     bf16: bool = False
-    """Whether to run networks under bfloat16 autocast."""
+    """Whether to run networks under bfloat16 autocast; on a CPU without bfloat16 units it is far slower."""
     channels_last: bool = False
-    """Whether to keep weights in NHWC order, which suits convolutions on most devices."""
+    """Whether to keep weights in NHWC order, which suits convolutions on most devices; transposed ones were
+    seen to be eight times slower with it on a CPU."""
     compile: bool = False
     """Whether the generator is compiled (torch.compile). The discriminator is not: a gradient penalty
     differentiates twice, which compiled code cannot."""
     guard: bool = True
-    """Whether training acts on what it sees go wrong: rolls back, regularises more strongly, stops."""
+    """Whether training acts on what it sees go wrong: rolls back, regularises more strongly, stops. A
+    discriminator that wins, or a collapse, must last 10,000 images; with toy batches that is soon."""
     seed: int = 0
     report_every_sec: float = 5.0
+    """0 reports before the first round and after every one."""
     checkpoint_every_sec: float = 120.0
 
     def __post_init__(self) -> None:

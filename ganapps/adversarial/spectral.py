@@ -12,11 +12,11 @@ from ..errors import UsageError
 
 Network = TypeVar("Network", bound=nn.Module)
 
-_LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d)
+_LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.Embedding)
 
 
 def bound_slopes(network: Network) -> Network:
-    """Divide the weight of every linear and convolutional layer by its largest singular value, for good.
+    """Divide the weight of every linear, convolutional and embedding layer by its largest singular value.
 
     Miyato et al. 2018, arXiv 1802.05957, eq. 8: the slope of the whole is then at most the product of
     its activations' slopes. Convolutions are taken as the matrix of their weights, as in the paper.

@@ -14,7 +14,7 @@ import torch
 from ganapps.errors import DataError
 
 GANS = Path(__file__).parents[2] / "examples" / "gans"
-MODULES = ("common", "figures", "vanilla", "dcgan", "conditional")
+MODULES = ("common", "figures", "vanilla", "ring", "dcgan", "conditional")
 
 
 @pytest.fixture
@@ -63,17 +63,17 @@ def test_density_is_met(example, tmp_path):
 
 @pytest.mark.slow
 def test_ring_is_covered(example, tmp_path):
-    figures = example("vanilla").main(["ring", "-o", str(tmp_path / "r.png"), "--images", "250000"])
+    figures = example("ring").main(["-o", str(tmp_path / "r.png"), "--images", "250000"])
     assert figures["modes of 8"] == 8
     assert figures["share near a mode"] > 0.3
     read(tmp_path / "r.png")
 
 
 def test_ring_of_a_generator_that_knows_one_mode_counts_one(example):
-    vanilla = example("vanilla")
-    made = vanilla.ring_centres(torch.zeros(500)) + 0.001
-    assert vanilla.coverage(made) == (1, 1.0)
-    assert vanilla.coverage(made + 1) == (0, 0.0)
+    ring = example("ring")
+    made = ring.ring_centres(torch.zeros(500)) + 0.001
+    assert ring.coverage(made) == (1, 1.0)
+    assert ring.coverage(made + 1) == (0, 0.0)
 
 
 def test_digits_writes_a_sheet(example, bars, tmp_path):
