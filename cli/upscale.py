@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ganapps.errors import OutputError, UsageError
 
-from .parser import Parser, add_command, add_json, add_threads, positive, whole
+from .parser import Parser, add_command, add_json, add_threads, positive, share, whole
 from .printing import message, print_json, print_table
 from .progress import ProgressBar
 
@@ -56,6 +56,12 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> None:
         help="image (for one input), folder, or - for standard output",
     )
     parser.add_argument("-m", "--model", metavar="NAME|FILE", help="see ganapps models (default: photo-x4)")
+    parser.add_argument(
+        "--strength",
+        type=share,
+        metavar="S",
+        help="0 is the most faithful, 1 the most vivid (default: 1); of models that have a faithful one",
+    )
     _add_size(parser)
     parser.add_argument(
         "--format", metavar="EXT", help="format of the output: png, jpg, webp, ... (default: the input's)"
@@ -105,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
     from ganapps.runtime.upscaler import Upscaler
 
     size = _size(args)
-    upscaler = Upscaler(args.model, tile_px=args.tile, threads=args.threads)
+    upscaler = Upscaler(args.model, strength=args.strength, tile_px=args.tile, threads=args.threads)
     started = time.monotonic()
     with ProgressBar(quiet=args.quiet) as bar:
 
@@ -181,7 +187,7 @@ def _run_stream(args: argparse.Namespace) -> int:
     from ganapps.runtime.upscaler import Upscaler
 
     image = read_image(sys.stdin.buffer.read() if args.inputs[0] == STREAM else args.inputs[0])
-    upscaler = Upscaler(args.model, tile_px=args.tile, threads=args.threads)
+    upscaler = Upscaler(args.model, strength=args.strength, tile_px=args.tile, threads=args.threads)
     with ProgressBar(quiet=args.quiet) as bar:
         enlarged = upscaler.upscale(image, size=_size(args), on_progress=bar.stage("upscaling"))
     if args.output != STREAM:

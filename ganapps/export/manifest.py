@@ -17,6 +17,8 @@ from ..runtime.files import write_atomically
 from ..runtime.session import Session
 
 _DEFAULT = {"upscale": "photo-x4"}
+_FAITHFUL = {"photo-x4": "fidelity-x4"}
+"""Adversarial models, and the ones that they were trained from and can be blended with."""
 
 
 def write_manifest(folder: Path) -> Path:
@@ -42,7 +44,9 @@ def write_manifest(folder: Path) -> Path:
                 "description": f"{contract.recipe}, trained on {contract.trained_on}",
             }
         )
-    manifest = {"version": 1, "default": _DEFAULT, "weights": weights}
+    names = {entry["name"] for entry in weights}
+    pairs = {vivid: other for vivid, other in _FAITHFUL.items() if {vivid, other} <= names}
+    manifest = {"version": 1, "default": _DEFAULT, "faithful": pairs, "weights": weights}
     path = folder / "manifest.json"
     write_atomically(path, json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n")
     return path

@@ -14,6 +14,7 @@ import numpy as np
 import onnxruntime as ort
 
 from ..errors import ModelError, UsageError
+from . import initializers
 from .files import display_name
 
 _KEY = "ganapps."
@@ -52,15 +53,18 @@ class Contract:
 class Session:
     """A model file opened for inference. May be used by several threads."""
 
-    def __init__(self, model: str | Path, *, threads: int | None = None) -> None:
+    def __init__(
+        self, model: str | Path, *, threads: int | None = None, blend: tuple[str | Path, float] | None = None
+    ) -> None:
         """Open a model file.
 
         Args:
             model: path of an .onnx file exported by ganapps.
             threads: that a run may use; None is all cores that this process may use.
+            blend: another such file and the strength of this one, 0 to 1: the weights lie between the two.
 
         Raises:
-            ModelError: missing, not ONNX, damaged, or not exported by ganapps.
+            ModelError: missing, not ONNX, damaged, not exported by ganapps, or not to be blended.
             UsageError: threads below 1.
         """
         self.path = Path(model)
@@ -69,6 +73,11 @@ class Session:
         self.sha256 = hashlib.sha256(data).hexdigest()
         """Of the model file, in hexadecimal."""
         # From bytes and not from the path: a model can then name no other file to read.
+        if blend is not None:
+            faithful, strength = blend
+            other = display_name(faithful)
+            start = _model_bytes(Path(faithful), other)
+            data = initializers.blend(start, data, strength, (other, name))
         self._session = _open(data, name, available_threads() if threads is None else threads)
         self.contract = read_contract(self._session.get_modelmeta().custom_metadata_map, name)
         self.outputs = tuple(output.name for output in self._session.get_outputs())

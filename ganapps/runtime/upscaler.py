@@ -34,21 +34,30 @@ class Upscaler:
     """
 
     def __init__(
-        self, model: str | Path | None = None, *, tile_px: int | None = None, threads: int | None = None
+        self,
+        model: str | Path | None = None,
+        *,
+        strength: float | None = None,
+        tile_px: int | None = None,
+        threads: int | None = None,
     ) -> None:
         """Open a model.
 
         Args:
             model: a name of `ganapps models`, the path of an .onnx file, or None for the default.
+            strength: from 0, the faithful model that the manifest names for this one, to 1, the model itself:
+                the weights lie between the two. None is 1.
             tile_px: largest side computed at once, in pixels of the input. Changes memory and time, never
             the result. threads: None is all cores that this process may use.
 
         Raises:
             ModelError: unknown, damaged, not exported by ganapps, or for another task.
-            UsageError: a tile too small for the model, or threads below 1.
+            UsageError: a tile too small for the model, threads below 1, or a strength out of range or of a
+                model that has no faithful one.
         """
-        path = zoo.find_weights(zoo.default_weights("upscale") if model is None else model)
-        self._session = Session(path, threads=threads)
+        model = zoo.default_weights("upscale") if model is None else model
+        path = zoo.find_weights(model)
+        self._session = Session(path, threads=threads, blend=_blend(model, strength))
         contract = self._session.contract
         if contract.scale is None or contract.radius is None:
             raise ModelError(f"{path} makes images ({contract.task}), it does not enlarge them")
@@ -179,6 +188,14 @@ class Upscaler:
         most = np.iinfo(tile.dtype).max
         rounded: np.ndarray = np.rint(np.clip(result, 0, 1) * np.float32(most)).astype(tile.dtype)
         return rounded
+
+
+def _blend(model: str | Path, strength: float | None) -> tuple[Path, float] | None:
+    if strength is None:
+        return None
+    if not 0 <= strength <= 1:
+        raise UsageError(f"strength must be from 0 to 1, got {strength}")
+    return zoo.find_weights(zoo.faithful_weights(str(model))), strength
 
 
 def default_tile(radius: int) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ..errors import ModelError
+from ..errors import ModelError, UsageError
 from .files import display_name
 
 _PACKAGE = "ganapps.weights"
@@ -74,6 +74,20 @@ def default_weights(task: str) -> str:
     if not isinstance(name, str):
         raise ModelError(f"no weights of ganapps are the default for {task}: give a name or an .onnx file")
     return name
+
+
+def faithful_weights(name: str) -> str:
+    """The name of the faithful model of the same network, that a vivid one can be blended with.
+
+    Raises:
+        ModelError: the manifest is missing or damaged.
+        UsageError: there is none for this model.
+    """
+    pairs = _manifest().get("faithful", {})
+    if name not in pairs:
+        known = ", ".join(pairs) or "none here"
+        raise UsageError(f"{name} has no faithful model to blend with; models that have one: {known}")
+    return str(pairs[name])
 
 
 def _manifest() -> dict[str, Any]:
