@@ -54,7 +54,7 @@ def realness(class_logits: Tensor) -> Tensor:
 
     Salimans et al. 2016, arXiv 1606.03498, section 5: with the logit of "generated" fixed at 0,
     `D(x) = Z / (Z + 1)` where `Z = sum_k exp l_k`, and so the logit of D is `log Z`. With the non-saturating
-    objective the match is the paper's unsupervised loss; the cross-entropy of labelled images is the other.
+    objective the match is twice the paper's unsupervised loss; labelled images add their cross-entropy.
 
     Args:
         class_logits: `[N, K]`.

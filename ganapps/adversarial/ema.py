@@ -18,6 +18,9 @@ class Ema:
     The statistics of batch normalisation are therefore those of other weights. Whoever uses it lets the
     averaged network see some batches in training mode before it is used.
 
+    A head that averages a network of its own keeps `network` as a submodule of its game, so that it is in the
+    checkpoint, and calls `eval()` on it before use: the trainer puts the whole game in training mode.
+
     Args:
         network: the network to follow; `Ema.network` starts as its copy.
         half_life_images: after that many images a weight's part in the average has halved.

@@ -9,7 +9,8 @@ def feature_matching(real: Tensor, fake: Tensor) -> Tensor:
     """The distance between the mean features of real and of generated images.
 
     Salimans et al. 2016, arXiv 1606.03498, section 3.1: `|E f(x) - E f(G(z))|^2`, here as the mean over
-    features, so that its size does not depend on their number.
+    features, so that its size does not depend on their number. The paper takes a layer in the middle of the
+    discriminator, which stays in training mode, with its noise and dropout.
 
     Args:
         real: features of a real batch, `[N, F]`; gradients do not reach them.

@@ -26,6 +26,11 @@ class Game(nn.Module, abc.ABC):
     in the discriminator's turn no graph is built through the generator, and in the generator's turn the
     discriminator passes gradients on but gets none.
 
+    In a round `discriminator_losses` is called once for each batch of each of the k turns, and then
+    `generator_losses` once for each batch of its turn; a turn has one batch unless gradients are accumulated.
+    The networks of one player share a learning rate and a gradient norm, and without a discriminator whatever
+    is trained is "the generator".
+
     A head may draw randomness from torch's own generator; the trainer seeds it for every step. What a head
     must remember from round to round lies in buffers, so that it is part of the checkpoint.
     """

@@ -83,7 +83,10 @@ class Match(nn.Module):
         return list(self.regularisers)  # type: ignore[arg-type]
 
     def discriminator_losses(self, critic: Critic, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        """The discriminator's losses on a batch of real and of generated images, both `[N, ...]`.
+        """The discriminator's losses on a batch of real and of generated images, `[N, ...]` and `[M, ...]`.
+
+        The critic is called once on the real images, then once on the generated ones, and after that by those
+        regularisers that need it again. Only relativistic objectives need as many of both.
 
         Raises:
             UsageError: the batches cannot be matched.

@@ -66,6 +66,7 @@ LEAST_SQUARES = Objective(
     discriminator=lambda real, fake: ((real - 1).square().mean() + fake.square().mean()) / 2,
     generator=lambda real, fake: (fake - 1).square().mean() / 2,
     probability=lambda logit: logit,
+    # Halved, as in the paper; a head whose weights assume whole squares, as CycleGAN's do, doubles them.
     # ((x - t)^2 - (x - 1)^2) / 2
     softened=lambda real, target: ((real - target).square() - (real - 1).square()).mean() / 2,
 )
