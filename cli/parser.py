@@ -126,10 +126,7 @@ def positive(text: str) -> float:
         >>> positive("0.5")
         0.5
     """
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = _number(text)
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"must be a number above 0, got {text!r}")
     return value
@@ -142,10 +139,15 @@ def share(text: str) -> float:
         >>> share("0.25")
         0.25
     """
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = _number(text)
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {text!r}")
     return value
+
+
+def _number(text: str) -> float:
+    """NaN, which lies between no limits, where the text is no number."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

@@ -104,7 +104,6 @@ def following(run: Path, bar: ProgressBar, args: argparse.Namespace) -> Iterator
     """
     from ganapps.adversarial import tell_all
     from ganapps.adversarial.tensorboard import TensorBoard
-    from ganapps.runs.page import write_run_page
 
     board = TensorBoard(run / "tensorboard") if args.tensorboard else None
     written = time.monotonic()
@@ -113,7 +112,7 @@ def following(run: Path, bar: ProgressBar, args: argparse.Namespace) -> Iterator
         nonlocal written
         if time.monotonic() - written >= _PAGE_EVERY_SEC:
             # What is wrong is said at the end. A page that cannot be written is no reason to stop training.
-            _try(lambda: write_run_page(run))
+            _write_page(run)
             written = time.monotonic()
 
     try:
@@ -132,18 +131,18 @@ def following(run: Path, bar: ProgressBar, args: argparse.Namespace) -> Iterator
 
 def _finish(run: Path, quiet: bool) -> None:
     """Write the page, if there has been a report at all; where that fails, say why and go on."""
-    from ganapps.runs.page import write_run_page
-
     if (run / "log.jsonl").exists():
-        reason = _try(lambda: write_run_page(run))
+        reason = _write_page(run)
         if reason:
             message(f"no report.html: {reason}", quiet=quiet)
 
 
-def _try(job: Callable[[], object]) -> str | None:
-    """Do a job that may fail; the reason, if it did."""
+def _write_page(run: Path) -> str | None:
+    """Write the page of a run; the reason where it cannot be written."""
+    from ganapps.runs.page import write_run_page
+
     try:
-        job()
+        write_run_page(run)
     except GanappsError as error:
         return str(error)
     return None

@@ -18,6 +18,7 @@ from .progress import ProgressBar
 if TYPE_CHECKING:
     from ganapps.runtime.batch import BatchReport
     from ganapps.runtime.sizes import Size
+    from ganapps.runtime.upscaler import Upscaler
 
 _DESCRIPTION = """\
 Enlarge images. Folders are searched with their subfolders and mirrored in the
@@ -101,6 +102,12 @@ def _size(args: argparse.Namespace) -> Size | None:
     return Size(scale=args.scale, width=args.width, height=args.height, fit=fit)
 
 
+def _upscaler(args: argparse.Namespace) -> Upscaler:
+    from ganapps.runtime.upscaler import Upscaler
+
+    return Upscaler(args.model, strength=args.strength, tile_px=args.tile, threads=args.threads)
+
+
 def run(args: argparse.Namespace) -> int:
     """Enlarge, report, and return 1 where any file failed."""
     if STREAM in args.inputs or args.output == STREAM:
@@ -108,10 +115,8 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         return _print_plan(args)
     from ganapps.runtime.batch import Progress, upscale_files
-    from ganapps.runtime.upscaler import Upscaler
 
-    size = _size(args)
-    upscaler = Upscaler(args.model, strength=args.strength, tile_px=args.tile, threads=args.threads)
+    size, upscaler = _size(args), _upscaler(args)
     started = time.monotonic()
     with ProgressBar(quiet=args.quiet) as bar:
 
@@ -142,7 +147,7 @@ def _print_plan(args: argparse.Namespace) -> int:
         {
             "source": str(job.source),
             "target": str(job.target),
-            "would": "skip" if job.target.exists() and not args.overwrite else "enlarge",
+            "would": "skip" if job.is_skipped(overwrite=args.overwrite) else "enlarge",
         }
         for job in jobs
     ]
@@ -184,12 +189,12 @@ def _run_stream(args: argparse.Namespace) -> int:
     """One image, from or to a stream."""
     _check_stream(args)
     from ganapps.runtime.images import OUTPUT_FORMATS, encode_image, read_image, write_image
-    from ganapps.runtime.upscaler import Upscaler
 
+    size = _size(args)
     image = read_image(sys.stdin.buffer.read() if args.inputs[0] == STREAM else args.inputs[0])
-    upscaler = Upscaler(args.model, strength=args.strength, tile_px=args.tile, threads=args.threads)
+    upscaler = _upscaler(args)
     with ProgressBar(quiet=args.quiet) as bar:
-        enlarged = upscaler.upscale(image, size=_size(args), on_progress=bar.stage("upscaling"))
+        enlarged = upscaler.upscale(image, size=size, on_progress=bar.stage("upscaling"))
     if args.output != STREAM:
         write_image(args.output, enlarged, quality=args.quality)
         return 0

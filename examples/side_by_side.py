@@ -12,7 +12,6 @@ import numpy as np
 
 from ganapps import Image, Upscaler, read_image, write_image
 from ganapps.metrics.bicubic import imresize
-from ganapps.runtime.images import Metadata
 
 MODELS = ("fidelity-x4", "photo-x4")
 SCALE = 4
@@ -48,7 +47,7 @@ def main() -> None:
     for title, picture in panels(high).items():
         crop = picture[top : top + side, left : left + side].repeat(args.zoom, 0).repeat(args.zoom, 1)
         strip += [titled(crop, title), np.full((crop.shape[0] + 26, 6, 3), 255, np.uint8)]
-    write_image(args.out, Image(np.hstack(strip[:-1]), None, Metadata(), "png"))
+    write_image(args.out, Image(np.hstack(strip[:-1])))
 
 
 if __name__ == "__main__":

@@ -13,8 +13,20 @@ from torch import Tensor
 from ganapps import Image, write_image
 from ganapps.adversarial import Budget, Report
 from ganapps.augment.dataset import decode_images, find_images
+from ganapps.augment.game import signed
 from ganapps.errors import DataError
-from ganapps.runtime.images import Metadata
+
+__all__ = [
+    "Labelled",
+    "budget",
+    "draw",
+    "draws_of",
+    "options",
+    "print_report",
+    "read_labelled",
+    "save_sheet",
+    "signed",
+]
 
 
 @dataclass(frozen=True)
@@ -75,14 +87,14 @@ def _labelled(images: np.ndarray, labels: np.ndarray, classes: tuple[str, ...]) 
     )
 
 
-def signed(images: Tensor) -> Tensor:
-    """uint8 to float32 in [-1, 1]."""
-    return images.float() / 127.5 - 1
+def draws_of(index: int, seed: int) -> torch.Generator:
+    """Where the random numbers of batch `index` come from: a function of seed and index alone."""
+    return torch.Generator().manual_seed(seed * 1_000_003 + index)
 
 
 def draw(index: int, seed: int, total: int, size: int) -> Tensor:
-    """The positions of batch number `index`: `size` of `total`, a function of seed and index alone."""
-    return torch.randint(total, (size,), generator=torch.Generator().manual_seed(seed * 1_000_003 + index))
+    """The positions of batch number `index`: `size` of `total`."""
+    return torch.randint(total, (size,), generator=draws_of(index, seed))
 
 
 def save_sheet(path: Path, images: Tensor, columns: int, *, zoom: int = 1, gap_px: int = 2) -> None:
@@ -94,7 +106,7 @@ def save_sheet(path: Path, images: Tensor, columns: int, *, zoom: int = 1, gap_p
     pixels = torch.nn.functional.pad(pixels, (0, gap_px, 0, gap_px), value=255)
     rows = [torch.cat(list(row), 2) for row in pixels.split(columns) if len(row) == columns]
     sheet = torch.cat(rows, 1)[:, :-gap_px, :-gap_px].permute(1, 2, 0).contiguous().numpy()
-    write_image(path, Image(sheet, None, Metadata(), "png"))
+    write_image(path, Image(sheet))
 
 
 def print_report(report: Report) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 from torch import Tensor
 
 from ganapps import Image, write_image
-from ganapps.runtime.images import Metadata
 
 Colour = tuple[int, int, int]
 """Red, green and blue, 0 to 255."""
@@ -124,4 +123,4 @@ def save_panels(path: Path, panels: Sequence[Panel], columns: int, gap_px: int =
     framed = [np.pad(p.pixels, ((gap_px, 0), (gap_px, 0), (0, 0)), constant_values=255) for p in panels]
     rows = [np.concatenate(framed[i : i + columns], 1) for i in range(0, len(framed), columns)]
     sheet = np.ascontiguousarray(np.concatenate(rows, 0))
-    write_image(path, Image(sheet, None, Metadata(), "png"))
+    write_image(path, Image(sheet))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 
 import torch
-from common import options
+from common import draws_of, options
 from figures import cloud, save_panels
 from torch import Tensor
 from vanilla import NUMBERS, Moments, Vanilla, network, play
@@ -31,7 +31,7 @@ def ring_centres(modes: Tensor) -> Tensor:
 
 def ring(index: int, seed: int, count: int = 256) -> Tensor:
     """Points `[N, 2]` of the ring, a function of seed and index alone."""
-    draws = torch.Generator().manual_seed(seed * 1_000_003 + index)
+    draws = draws_of(index, seed)
     centres = ring_centres(torch.randint(MODES, (count,), generator=draws))
     return centres + DEVIATION * torch.randn(count, 2, generator=draws)
 
@@ -64,7 +64,6 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
         columns=4,
     )
     modes, share = coverage(clouds[-1][1])
-
     print(f"modes of {MODES}: {modes}\nshare near a mode: {share:.3g}")
     return {f"modes of {MODES}": modes, "share near a mode": share}
 

@@ -14,7 +14,7 @@ import argparse
 import copy
 
 import torch
-from common import budget, draw, options, print_report, read_labelled, save_sheet, signed
+from common import budget, draw, draws_of, options, print_report, read_labelled, save_sheet, signed
 from figures import figure_1, save_panels
 from torch import Tensor, nn
 
@@ -83,7 +83,7 @@ class Moments:
 
 def mixture(index: int, seed: int, count: int = 256) -> Tensor:
     """Numbers `[N, 1]` of the mixture, a function of seed and index alone."""
-    draws = torch.Generator().manual_seed(seed * 1_000_003 + index)
+    draws = draws_of(index, seed)
     which = torch.multinomial(SHARES, count, replacement=True, generator=draws)
     return (MEANS[which] + DEVIATIONS[which] * torch.randn(count, generator=draws))[:, None]
 

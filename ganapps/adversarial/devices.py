@@ -50,6 +50,16 @@ def devices(backend: str | None = None) -> Iterator[int]:
         dist.destroy_process_group()
 
 
+@contextlib.contextmanager
+def own_random_state(device: torch.device) -> Iterator[None]:
+    """Leave the caller's random state, on the CPU and on this device, as it was before the block."""
+    forked = []
+    if device.type == "cuda":
+        forked = [torch.cuda.current_device() if device.index is None else device.index]
+    with torch.random.fork_rng(devices=forked):
+        yield
+
+
 def place() -> tuple[int, int]:
     """This process's number and how many there are."""
     if dist.is_available() and dist.is_initialized():

@@ -19,7 +19,7 @@ from ..errors import CheckpointError, TrainingDiverged
 from .batches import Ahead, BatchSource, to_device
 from .best import Best
 from .checkpoint import load_checkpoint, save_checkpoint
-from .devices import from_first, place, share_state
+from .devices import from_first, own_random_state, place, share_state
 from .ema import Ema
 from .game import Game
 from .guard import Guard
@@ -100,14 +100,15 @@ class Trainer:
                 did not help; the last checkpoint is from before.
             OutputError: the checkpoint cannot be written.
         """
-        with torch.random.fork_rng(devices=self._forked_devices):
+        with own_random_state(self.device):
             while not self._run_until_it_fails():
                 pass
 
     def _run_until_it_fails(self) -> bool:
         """Play to the end, or go back to the last checkpoint where that fails; whether the end was met."""
         rank, size = place()
-        source = Ahead(self.batches, self.step * self._batches_a_step * size + rank, size)
+        drawn = self.step * self._turns_a_step * self.options.accumulate * size
+        source = Ahead(self.batches, drawn + rank, size)
         try:
             self._play(source)
         except TrainingDiverged as error:
@@ -144,15 +145,9 @@ class Trainer:
         return self.options.batch_size * self.options.accumulate * place()[1]
 
     @property
-    def _batches_a_step(self) -> int:
-        turns = 1 if self.game.discriminator is None else self.options.discriminator_steps
-        return turns * self.options.accumulate
-
-    @property
-    def _forked_devices(self) -> list[int]:
-        if self.device.type != "cuda":
-            return []
-        return [torch.cuda.current_device() if self.device.index is None else self.device.index]
+    def _turns_a_step(self) -> int:
+        """Times that batches are drawn: a generator alone has one turn a step."""
+        return 1 if self.game.discriminator is None else self.options.discriminator_steps
 
     def _play_round(self, source: Ahead) -> None:
         """k turns of the discriminator, each on batches of its own, then one of the generator on the last."""
@@ -162,7 +157,7 @@ class Trainer:
         factor = warmup_cosine(progress, warmup=self.options.warmup, final=self.options.final_rate)
         for player in self.players.values():
             player.set_rate(factor * 0.5**self.rollbacks)
-        for _ in range(self._batches_a_step // self.options.accumulate):
+        for _ in range(self._turns_a_step):
             batches = [to_device(source.take(), self.device) for _ in range(self.options.accumulate)]
             if self.game.discriminator is not None:
                 self._move("discriminator", batches)

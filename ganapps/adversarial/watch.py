@@ -67,10 +67,8 @@ class Watch:
     def see(self, observed: dict[str, float], images: int) -> Finding | None:
         """Take in what a match observed over a number of images; a finding, if there is one."""
         keep = 0.5 ** (images / _HALF_LIFE_IMAGES)
-        for name in ("told apart", "diversity"):
-            if name in observed:
-                field = name.replace(" ", "_")
-                setattr(self, field, keep * getattr(self, field) + (1 - keep) * observed[name])
+        self.told_apart += (1 - keep) * (observed.get("told apart", self.told_apart) - self.told_apart)
+        self.diversity += (1 - keep) * (observed.get("diversity", self.diversity) - self.diversity)
         self.widest = max(self.widest, observed.get("diversity", 0.0))
         self.winning_images = self.winning_images + images if self.told_apart > _WINNING else 0
         collapsed = self.diversity < _COLLAPSED and self.widest > _SPREAD

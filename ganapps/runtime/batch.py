@@ -103,7 +103,7 @@ def upscale_files(
     run = _Run(len(jobs), quality, on_progress)
     todo: list[Job] = []
     for job in jobs:
-        if job.target.exists() and not overwrite:
+        if job.is_skipped(overwrite=overwrite):
             run.finish(
                 FileResult(job.source, job.target, "skipped", f"{display_name(job.target)} exists already")
             )

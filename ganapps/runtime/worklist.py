@@ -21,6 +21,10 @@ class Job:
     source: Path
     target: Path
 
+    def is_skipped(self, *, overwrite: bool) -> bool:
+        """Whether the result exists already and is left alone."""
+        return self.target.exists() and not overwrite
+
 
 @dataclass(frozen=True)
 class _Found:

@@ -158,23 +158,13 @@ class TestRollBack:
             resumed.run()
         assert resumed.players["generator"].optimizer.param_groups[0]["lr"] == 2.5e-4 and not notes
 
-    def test_a_resumed_run_equals_the_unbroken_one_after_going_back(self, tmp_path):
+    def test_a_resumed_run_equals_the_unbroken_one_after_going_back(self, tmp_path, cut_short):
         """The draws and the rates of a run depend on how often it went back."""
         unbroken, _ = trainer_of(Line(poison=[6]), 10, tmp_path / "unbroken.pt")
         unbroken.run()
         path = tmp_path / "cut.pt"
         cut, _ = trainer_of(Line(poison=[6]), 10, path)
-        play = cut._play_round
-
-        def stop_at_eight(source):
-            if cut.step == 8:
-                raise KeyboardInterrupt
-            play(source)
-
-        cut._play_round = stop_at_eight
-        with pytest.raises(KeyboardInterrupt):
-            cut.run()
-        cut.save()
+        cut_short(cut, 8)
         rest, _ = trainer_of(Line(), 10, path)
         rest.resume()
         assert (rest.step, rest.rollbacks) == (8, 1)

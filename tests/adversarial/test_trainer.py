@@ -87,7 +87,7 @@ def test_learns_where_a_density_lies():
 
 
 @pytest.mark.parametrize("steps", [1, 3])
-def test_resumed_equals_unbroken_bit_for_bit(tmp_path, steps):
+def test_resumed_equals_unbroken_bit_for_bit(tmp_path, steps, cut_short):
     unbroken = Trainer(Density(), batches, options(64 * 20, discriminator_steps=steps, warmup=0.2))
     unbroken.run()
     # The schedule depends on the budget, so both halves are given the whole one and the first is cut short.
@@ -97,17 +97,7 @@ def test_resumed_equals_unbroken_bit_for_bit(tmp_path, steps):
         options(64 * 20, discriminator_steps=steps, warmup=0.2),
         checkpoint=tmp_path / "checkpoint.pt",
     )
-    play = first._play_round
-
-    def interrupted(source):
-        if first.step == 9:
-            raise KeyboardInterrupt
-        play(source)
-
-    first._play_round = interrupted
-    with pytest.raises(KeyboardInterrupt):
-        first.run()
-    first.save()
+    cut_short(first, 9)
     second = Trainer(
         Density(),
         batches,

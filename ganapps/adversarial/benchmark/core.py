@@ -14,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from ...errors import UsageError
+from ..devices import own_random_state
 from .dcgan import SIDE_PX
 from .loops import CoreLoop, Loop, PlainLoop, Setting, TorchganLoop
 
@@ -87,7 +88,7 @@ def benchmark_core(
     games = ((f"DCGAN {SIDE_PX} x {SIDE_PX}", plain), ("the same with R1", replace(plain, penalty=True)))
     rows: list[CoreRow] = []
     notes: list[str] = []
-    with torch.random.fork_rng(devices=[torch.device(device).index or 0] if "cuda" in device else []):
+    with own_random_state(torch.device(device)):
         for number, (name, setting) in enumerate(games):
             loops: list[Loop] = [CoreLoop(setting), PlainLoop(setting)]
             if not setting.penalty:
