@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,8 @@ def start_from(generator: nn.Module, source: str | Path) -> None:
     """Load the weights of a trained generator.
 
     Args:
-        generator: the network to fill; it must be of the same shape as the trained one.
+        generator: the network to fill; it must be of the same shape as the trained one, but may enlarge less:
+            where the trained one's scale is a multiple, its last layer is averaged down to the smaller scale.
         source: a checkpoint `.pt` of another run, whose averaged generator is taken; an `.onnx` file exported
             by ganapps; or the name of a shipped model.
 
@@ -33,10 +35,26 @@ def start_from(generator: nn.Module, source: str | Path) -> None:
     for name, value in generator.state_dict().items():
         if name.endswith("bias") and name not in weights:
             weights[name] = torch.zeros_like(value)  # the exporter leaves out biases that are all zero
+        elif name.startswith("tail.") and name in weights:
+            weights[name] = _fewer_phases(weights[name], len(value))
     try:
         generator.load_state_dict(weights)
     except RuntimeError as error:
         raise CheckpointError(f"{source} holds another network than this recipe's") from error
+
+
+def _fewer_phases(tail: Tensor, wanted: int) -> Tensor:
+    """The last layer of a smaller scale: each of its pixels is the mean of those that a larger one has there.
+
+    Channels lie as PixelShuffle takes them, 3 colours times scale rows times scale columns. Where the larger
+    scale is no multiple of the smaller one, `tail` comes back as it is, and does not fit.
+    """
+    large, small = math.isqrt(len(tail) // 3), math.isqrt(wanted // 3)
+    if large <= small or large % small:
+        return tail
+    times = large // small
+    phases = tail.reshape(3, small, times, small, times, *tail.shape[1:])
+    return phases.mean((2, 4)).reshape(wanted, *tail.shape[1:])
 
 
 def origin(source: str | Path) -> str:

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from ganapps.adversarial import Budget, Trainer
+from ganapps.adversarial import Budget, Trainer, save_checkpoint
 from ganapps.errors import CheckpointError, DataError, ModelError, UsageError
 from ganapps.runtime.upscaler import Upscaler
 from ganapps.upscale import recipes, training
 from ganapps.upscale.game import UpscalingGame
 from ganapps.upscale.photographs import CropSampler, load_photographs
-from ganapps.upscale.recipes import FIDELITY_X4, PHOTO_X4
+from ganapps.upscale.recipes import FIDELITY_X2, FIDELITY_X4, PHOTO_X4
 from ganapps.upscale.starting_point import start_from
 from ganapps.upscale.training import HeldOut, PairSource, train_upscaler, training_options
 
@@ -177,7 +177,7 @@ class TestSentences:
             train_upscaler(tmp_path, tmp_path / "run", minutes=1)
 
     def test_unknown_recipe(self, photos, tmp_path):
-        with pytest.raises(UsageError, match=r"^there is no recipe 'best'; recipes: fidelity-x4, photo-x4$"):
+        with pytest.raises(UsageError, match=r"^there is no recipe 'best'; recipes: fidelity-x4, fidelity-x2, photo-x4, photo-x2, fast-x4$"):
             train_upscaler(photos, tmp_path / "run", recipe="best", minutes=1)
 
     def test_a_run_is_not_overwritten(self, photos, tmp_path, tiny):
@@ -190,3 +190,23 @@ class TestSentences:
     def test_resume_without_a_run(self, photos, tmp_path, tiny):
         with pytest.raises(CheckpointError, match=r"^there is no checkpoint at .*run/checkpoint\.pt$"):
             train_upscaler(photos, tmp_path / "run", recipe="tiny", images=4, resume=True)
+
+
+def test_a_smaller_scale_starts_from_a_larger_one_with_the_mean_of_its_pixels(tmp_path):
+    torch.manual_seed(0)
+    four, two = UpscalingGame(FIDELITY_X4).generator, UpscalingGame(FIDELITY_X2).generator
+    torch.nn.init.normal_(four.tail.weight)
+    torch.nn.init.normal_(four.tail.bias)
+    save_checkpoint(tmp_path / "checkpoint.pt", {"ema": four.state_dict()})
+    start_from(two, tmp_path / "checkpoint.pt")
+    low = torch.rand(1, 3, 9, 7)
+    with torch.no_grad():
+        shrunk = torch.nn.functional.avg_pool2d(four(low), 2)
+        torch.testing.assert_close(two(low), shrunk, atol=1e-5, rtol=1e-5)
+
+
+def test_a_larger_scale_does_not_start_from_a_smaller_one(tmp_path):
+    two = UpscalingGame(FIDELITY_X2).generator
+    save_checkpoint(tmp_path / "checkpoint.pt", {"ema": two.state_dict()})
+    with pytest.raises(CheckpointError, match="holds another network than this recipe's"):
+        start_from(UpscalingGame(FIDELITY_X4).generator, tmp_path / "checkpoint.pt")
