@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ganapps.metrics.bicubic import imresize
+from ganapps.metrics.bicubic import imresize, imresize_to
 
 RANDOM = np.random.default_rng(0)
 
@@ -86,3 +86,44 @@ def test_channels_are_independent() -> None:
         np.testing.assert_array_equal(
             imresize(image, 0.25)[..., channel], imresize(image[..., channel], 0.25)
         )
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float32, np.float64])
+def test_to_a_size_is_one_scale_per_side(kind: type) -> None:
+    image = RANDOM.uniform(0, 255, (12, 20, 3)).astype(kind)
+    np.testing.assert_array_equal(imresize_to(image, 3, 5), imresize(image, 1 / 4))
+    np.testing.assert_array_equal(imresize_to(image, 24, 40), imresize(image, 2))
+
+
+@pytest.mark.parametrize("size", [(5, 14), (24, 3), (7, 7)])
+def test_to_a_size_equals_the_weights_of_both_sides(size: tuple[int, int]) -> None:
+    """The response to an impulse is the product of the responses along each side."""
+    image = RANDOM.uniform(0, 255, (12, 7))
+    down, across = (
+        np.hstack([resized_line(np.eye(length)[:, [i]], num_out) for i in range(length)])
+        for length, num_out in zip(image.shape, size, strict=True)
+    )
+    np.testing.assert_allclose(imresize_to(image, *size), down @ image @ across.T, atol=1e-9)
+
+
+def resized_line(line: np.ndarray, num_out: int) -> np.ndarray:
+    """`[num_out, 1]` from `[N, 1]`, from the definition."""
+    num_in = len(line)
+    scale = num_out / num_in
+    stretch = min(scale, 1)
+    reach = int(np.ceil(2 / stretch)) + 1
+    out = np.zeros((num_out, 1))
+    for row in range(num_out):
+        centre = (row + 0.5) / scale - 0.5
+        taps = range(int(np.floor(centre)) - reach, int(np.floor(centre)) + reach + 2)
+        weights = np.array([keys((centre - i) * stretch) for i in taps])
+        out[row, 0] = sum(w * line[mirrored(i, num_in), 0] for w, i in zip(weights, taps, strict=True))
+        out[row, 0] /= weights.sum()
+    return out
+
+
+def test_large_pictures_are_summed_in_parts_of_no_consequence() -> None:
+    image = RANDOM.integers(0, 256, (64, 1500, 3), dtype=np.uint8)
+    whole = imresize(image, 1 / 4)
+    left = imresize(image[:, :400], 1 / 4)
+    np.testing.assert_array_equal(whole[:, :90], left[:, :90])
