@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import benchmark_upscale
 from .extras import needing_extras
 from .parser import Parser, add_command, add_json, add_threads, positive, whole
 from .printing import message, print_json, print_table
@@ -15,17 +15,6 @@ from .training import choose_device
 
 if TYPE_CHECKING:
     from ganapps.adversarial.benchmark.core import CoreRow
-
-_UPSCALE = """\
-Shrink the images of each folder by bicubic interpolation, enlarge them with
-each model, and compare with the originals: Y-PSNR and SSIM as in published
-tables, a perceptual distance where its weights are installed (pip install
-'ganapps[metrics]'), and time. Bicubic enlargement is the first row."""
-
-_UPSCALE_EXAMPLES = """\
-  ganapps benchmark upscale Set5/ Set14/
-  ganapps benchmark upscale Set5/ --model photo-x4 --model runs/photo/photo-x4.onnx
-  ganapps benchmark upscale Set5/ --no-perceptual --json"""
 
 _CORE = """\
 Train DCGAN at 32 x 32 on random pixels in three ways, in turns in one run, and
@@ -45,29 +34,7 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> None:
     group = commands.add_parser("benchmark", help="measure quality and speed on your images and machine")
     group.set_defaults(run=None, parser=group)
     benchmarks = group.add_subparsers(title="what to measure", metavar="WHAT", parser_class=Parser)
-    quality = add_command(
-        benchmarks,
-        "upscale",
-        help="quality of upscaling on folders of images",
-        description=_UPSCALE,
-        examples=_UPSCALE_EXAMPLES,
-        run=run_upscale,
-    )
-    quality.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="folder of full-size images")
-    quality.add_argument(
-        "-m",
-        "--model",
-        action="append",
-        metavar="NAME|FILE",
-        help="may be given often (default: every shipped upscaler)",
-    )
-    quality.add_argument(
-        "--perceptual",
-        action=argparse.BooleanOptionalAction,
-        help="the perceptual column (default: where PyTorch and its weights are installed)",
-    )
-    add_threads(quality)
-    add_json(quality)
+    benchmark_upscale.add_to(benchmarks)
     _add_core(benchmarks)
     startup = add_command(
         benchmarks,
@@ -148,29 +115,6 @@ def _core_cells(row: CoreRow, peak: bool) -> tuple[str, ...]:
     cells = (row.game, row.loop, f"{row.images_a_second:.1f}", overhead, quartiles, str(row.repeats))
     share = () if row.peak_share is None or not peak else (f"{100 * row.peak_share:.1f}",)
     return (*cells, f"{row.tflops:.4g}", *share)
-
-
-def run_upscale(args: argparse.Namespace) -> int:
-    """Print a table of quality."""
-    with needing_extras("ganapps benchmark upscale"), ProgressBar(quiet=args.quiet) as bar:
-        from ganapps.runtime.zoo import list_weights
-        from ganapps.upscale.benchmark import benchmark_upscale
-
-        models = args.model or [entry.name for entry in list_weights() if entry.task == "upscale"]
-        table = benchmark_upscale(
-            args.folders,
-            models=models,
-            perceptual=args.perceptual,
-            threads=args.threads,
-            on_progress=bar.stage("measuring"),
-        )
-    if args.json:
-        print_json({"rows": [asdict(row) for row in table.rows], "notes": table.notes})
-    else:
-        print_table(table.columns, table.cells, numbers=table.columns[2:])
-    for note in table.notes:
-        message(note, quiet=args.quiet)
-    return 0
 
 
 def run_startup(args: argparse.Namespace) -> int:

@@ -1,8 +1,8 @@
-"""How the page of a run looks, in light and in dark."""
+"""How pages look, in light and in dark: all of them, and that of a run."""
 
 from __future__ import annotations
 
-STYLE = """\
+BASE = """\
 :root {
   color-scheme: light dark;
   --paper: #fff; --ink: #1b1f24; --soft: #5b6470; --rule: #dde1e6; --note: #b3261e;
@@ -28,6 +28,18 @@ figure { margin: 0 0 28px; }
 figcaption { color: var(--soft); font-size: .9rem; }
 figcaption h3 { color: var(--ink); }
 img { max-width: 100%; height: auto; image-rendering: pixelated; border: 1px solid var(--rule); }
+table { border-collapse: collapse; width: 100%; font-size: .9rem; }
+th, td { text-align: left; vertical-align: top; padding: 3px 8px 3px 0; font-weight: normal; }
+tbody tr { border-top: 1px solid var(--rule); }
+tbody th { color: var(--soft); }
+td { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+@media print { figure { break-inside: avoid; } }
+"""
+"""A style sheet: colours, text, tables, figures. A page adds its own to it."""
+
+STYLE = (
+    BASE
+    + """\
 svg { display: block; width: 100%; height: auto; }
 svg text { fill: var(--soft); font-size: 12px; }
 svg .over { paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
@@ -44,12 +56,7 @@ svg .over { paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
 .curve.c4 { stroke: var(--c4); } .dot.c4 { fill: var(--c4); } .b4 { background: var(--c4); }
 .curve.c5 { stroke: var(--c5); } .dot.c5 { fill: var(--c5); } .b5 { background: var(--c5); }
 .swatch { display: inline-block; width: 14px; height: 4px; margin-right: 8px; vertical-align: middle; }
-table { border-collapse: collapse; width: 100%; font-size: .9rem; }
-th, td { text-align: left; vertical-align: top; padding: 3px 8px 3px 0; font-weight: normal; }
-tbody tr { border-top: 1px solid var(--rule); }
-tbody th { color: var(--soft); }
-td { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 .legend td, .legend thead th:not(:first-child) { text-align: right; width: 15%; }
-@media print { figure { break-inside: avoid; } }
 """
-"""A style sheet. Curves and their keys have the classes c0 to c5 and b0 to b5."""
+)
+"""A run's. Curves and their keys have the classes c0 to c5 and b0 to b5."""

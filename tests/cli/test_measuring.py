@@ -83,25 +83,87 @@ def test_the_doctor_reports_and_fails_on_a_fault(ganapps: Run, monkeypatch: pyte
 def test_the_doctor_looks_at_all_that_matters(ganapps: Run) -> None:
     answer = json.loads(ganapps("doctor", "--json").out)
     names = {finding["name"] for finding in answer["findings"]}
-    assert {"ganapps", "Python", "threads", "OpenCV", "ONNX Runtime providers", "PyTorch"} <= names
+    assert {"ganapps", "Python", "threads", "OpenCV", "devices", "openvino", "PyTorch"} <= names
     assert {"model photo-x4", "model fidelity-x4"} <= names
     assert answer["ok"], [finding for finding in answer["findings"] if finding["state"] == "fault"]
 
 
-def test_benchmark_upscale(ganapps: Run, tmp_path: Path, doubling: Path) -> None:
+@pytest.fixture
+def flat(tmp_path: Path) -> Path:
+    """A folder with one grey picture."""
     folder = tmp_path / "Flat"
     folder.mkdir()
     Image.fromarray(np.full((64, 80, 3), 90, np.uint8)).save(folder / "grey.png")
-    command = ("benchmark", "upscale", folder, "--model", doubling, "--no-perceptual")
+    return folder
+
+
+def test_benchmark_upscale(ganapps: Run, flat: Path, doubling: Path) -> None:
+    command = ("benchmark", "upscale", flat, "--model", doubling, "--no-perceptual")
     outcome = ganapps(*command)
     assert (outcome.code, outcome.err) == (0, "")
     heading, _, bicubic, ours = outcome.out.splitlines()
     assert heading.split()[:2] == ["folder", "model"]
     assert bicubic.split()[:3] == ["Flat", "bicubic", "x2"]
     assert ours.split()[:3] == ["Flat", str(doubling), "x2"]
-    rows = json.loads(ganapps(*command, "--json").out)["rows"]
-    assert [row["model"] for row in rows] == ["bicubic", str(doubling)]
-    assert rows[1]["psnr_y"] is None, "infinite, which JSON cannot say"
+    found = json.loads(ganapps(*command, "--json").out)
+    assert [row["model"] for row in found["rows"]] == ["bicubic", str(doubling)]
+    assert found["rows"][1]["psnr_y"] is None, "infinite, which JSON cannot say"
+    assert (found["rows"][1]["gmac_per_megapixel"], found["rows"][1]["colour_shift"]) == (0, 0)
+    assert [(score["picture"], score["model"]) for score in found["pictures"]] == [
+        ("grey.png", "bicubic"),
+        ("grey.png", str(doubling)),
+    ]
+    assert (found["degradation"], found["seed"], found["notes"]) == ("clean", 0, [])
+
+
+def test_benchmark_upscale_writes_a_page(ganapps: Run, flat: Path, doubling: Path, tmp_path: Path) -> None:
+    page = tmp_path / "out" / "page.html"
+    command = ("benchmark", "upscale", flat, "--model", doubling, "--no-perceptual", "--html", page)
+    outcome = ganapps(*command, "--degrade", "strong", "--seed", "3")
+    assert (outcome.code, outcome.err.splitlines()[-1]) == (0, f"{page} shows the images")
+    text = page.read_text()
+    assert "profile “strong”, seed 3" in text
+    assert text.count("<section class='exhibit'>") == 1 and text.count("data:image/webp;base64,") == 8
+    page.unlink()
+    page.mkdir()
+    outcome = ganapps(*command)
+    assert (outcome.code, outcome.err) == (1, f"{page} is a folder: give the name of a file to write\n")
+    assert len(outcome.out.splitlines()) == 4, "what was measured is not lost"
+
+
+def test_a_seed_of_nothing_is_refused(ganapps: Run, flat: Path) -> None:
+    outcome = ganapps("benchmark", "upscale", flat, "--seed", "1")
+    assert outcome.code == 2
+    assert outcome.err == "--seed is for --degrade mild and strong: clean leaves nothing to chance\n"
+
+
+def test_every_degradation_can_be_asked_for() -> None:
+    from ganapps.cli.main import build_parser
+    from ganapps.upscale.degradations import PROFILES
+
+    for profile in PROFILES:
+        line = ["benchmark", "upscale", "photos", "--degrade", profile.name]
+        assert build_parser().parse_args(line).degrade == profile.name
+
+
+@pytest.mark.parametrize(
+    ("room", "blocks"),
+    [
+        (None, [(0, 1, 2, 3, 4, 5)]),
+        (40, [(0, 1, 2, 3, 4, 5)]),
+        (36, [(0, 1, 2, 3, 4), (0, 1, 2, 5)]),
+        (20, [(0, 1, 2, 3), (0, 1, 2, 4), (0, 1, 2, 5)]),
+        (1, [(0, 1, 2, 3), (0, 1, 2, 4), (0, 1, 2, 5)]),
+    ],
+)
+def test_a_table_too_wide_for_the_terminal_is_cut(
+    room: int | None, blocks: list[tuple[int, ...]]
+) -> None:
+    from ganapps.cli.benchmark_upscale import _blocks
+
+    # Widths 5, 4, 3, 5, 5, 3 and five gaps of 3 make 40.
+    rows = [("folde", "mode", "sca", "1.000", "2.000", "3.0")]
+    assert list(_blocks(("f", "m", "s", "A", "B", "C"), rows, room)) == blocks
 
 
 def test_benchmark_of_an_empty_folder_is_one_sentence(ganapps: Run, tmp_path: Path, doubling: Path) -> None:

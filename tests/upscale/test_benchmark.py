@@ -1,19 +1,25 @@
+"""The benchmark's figures, against scikit-image, and what it says where it cannot measure."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from skimage.color import rgb2ycbcr
-from skimage.metrics import structural_similarity
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from ganapps.errors import DataError, DependencyError
+from ganapps.errors import DataError, DependencyError, UsageError
 from ganapps.metrics.bicubic import imresize
-from ganapps.upscale import benchmark
-from ganapps.upscale.benchmark import benchmark_upscale
-from ganapps.upscale.scoreboard import Row, Table
+from ganapps.upscale.benchmark import judges, method
+from ganapps.upscale.benchmark.comparison import benchmark_upscale
+from ganapps.upscale.benchmark.method import Method
+from ganapps.upscale.benchmark.picture import Picture, random_of
+from ganapps.upscale.benchmark.scoreboard import Row, Score, Table, find_faults
+from ganapps.upscale.degradations import PROFILES, STRONG, degrade
 
 
 def picture(seed: int, height: int, width: int) -> np.ndarray:
@@ -27,46 +33,74 @@ def save(path: Path, pixels: np.ndarray) -> None:
     assert cv2.imwrite(str(path), pixels[..., ::-1] if pixels.ndim == 3 else pixels)
 
 
+def repeating(name: str, scale: int) -> Method:
+    """Enlarges by repeating pixels."""
+    return Method(name=name, scale=scale, enlarge=lambda low: low.repeat(scale, 0).repeat(scale, 1))
+
+
 @pytest.fixture(scope="module")
 def nearest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that repeats each pixel 2 x 2 times: a network without detail."""
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("onnxscript")
-    from ganapps.export.card import ModelCard
-    from ganapps.export.upscaler import export_upscaler
-    from ganapps.upscale.networks import UpscalingGenerator
-
-    network = UpscalingGenerator(width=4, blocks=1, scale=2)
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.normal_()  # the exporter stores equal tensors once, and then there is less to count
-        network.tail.weight.zero_()
-        network.tail.bias.fill_(1e-7)  # a bias of zero is left out
+    """A model that repeats each pixel 2 x 2 times, and has a convolution of 27 weights that adds nothing."""
+    onnx = pytest.importorskip("onnx")
+    node, value = onnx.helper.make_node, onnx.helper.make_tensor_value_info
+    byte, real = onnx.TensorProto.UINT8, onnx.TensorProto.FLOAT
+    nodes = [
+        node("Cast", ["image"], ["cast"], to=real),
+        node("Add", ["cast", "fraction"], ["levels"]),
+        node("Div", ["levels", "full"], ["unit"]),
+        node("Transpose", ["unit"], ["planes"], perm=[0, 3, 1, 2]),
+        node("Conv", ["planes", "kernel"], ["nothing"], pads=[1] * 4, group=3),
+        node("Add", ["planes", "nothing"], ["sum"]),
+        node("Resize", ["sum", "", "scales"], ["large"], mode="nearest"),
+        node("Transpose", ["large"], ["upscaled_float"], perm=[0, 2, 3, 1]),
+        node("Mul", ["upscaled_float", "full"], ["scaled"]),
+        node("Round", ["scaled"], ["rounded"]),
+        node("Cast", ["rounded"], ["upscaled"], to=byte),
+    ]
+    weights = {
+        "full": np.float32(255),
+        "fraction": np.zeros((1, 1, 1, 1), np.float32),
+        "kernel": np.zeros((3, 1, 3, 3), np.float32),
+        "scales": np.array([1, 1, 2, 2], np.float32),
+    }
+    graph = onnx.helper.make_graph(
+        nodes,
+        "nearest",
+        [value("image", byte, ["n", "h", "w", 3]), value("fraction", real, ["fn", "fh", "fw", "fc"])],
+        [value("upscaled", byte, ["n", "sh", "sw", 3]), value("upscaled_float", real, ["n", "sh", "sw", 3])],
+        [onnx.numpy_helper.from_array(array, name) for name, array in weights.items()],
+    )
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)], ir_version=10)
+    card = {"task": "upscale", "name": "nearest", "scale": "2", "radius": "1", "version": "1"}
+    onnx.helper.set_model_props(model, {f"ganapps.{key}": text for key, text in card.items()})
     path = tmp_path_factory.mktemp("models") / "nearest.onnx"
-    card = ModelCard(name="nearest", version="1", licence="Apache-2.0", trained_on="nothing", recipe="none")
-    export_upscaler(network, path, card)
+    onnx.save(model, path)
     return path
 
 
-def scores(high: np.ndarray, larger: np.ndarray, scale: int) -> tuple[float, float, float]:
-    """Y-PSNR, Y-SSIM and RGB PSNR from the definitions."""
+def similarity(a: np.ndarray, b: np.ndarray) -> float:
+    options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}
+    return float(structural_similarity(a, b, channel_axis=2 if a.ndim == 3 else None, **options))
 
-    def decibels(a: np.ndarray, b: np.ndarray) -> float:
-        return float(10 * np.log10(255**2 / np.mean((a.astype(float) - b) ** 2)))
 
+def scores(high: np.ndarray, larger: np.ndarray, scale: int) -> tuple[float, ...]:
+    """Y-PSNR, Y-SSIM, PSNR and SSIM by scikit-image."""
     inner = (slice(scale, -scale),) * 2
     ours, theirs = rgb2ycbcr(larger)[..., 0][inner], rgb2ycbcr(high)[..., 0][inner]
-    similarity = structural_similarity(
-        ours, theirs, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255
+    larger, high = larger[inner], high[inner]
+    return (
+        peak_signal_noise_ratio(theirs, ours, data_range=255),
+        similarity(ours, theirs),
+        peak_signal_noise_ratio(high, larger),
+        similarity(high, larger),
     )
-    return decibels(ours, theirs), float(similarity), decibels(larger[inner], high[inner])
 
 
-def found(row: Row) -> tuple[float, float, float]:
-    return row.psnr_y, row.ssim_y, row.psnr_rgb
+def found(row: Row | Score) -> tuple[float, ...]:
+    return row.psnr_y, row.ssim_y, row.psnr_rgb, row.ssim_rgb
 
 
-def test_rows_equal_the_definitions(nearest: Path, tmp_path: Path) -> None:
+def test_rows_equal_scikit_image(nearest: Path, tmp_path: Path) -> None:
     folder = tmp_path / "set"
     first, second = picture(0, 61, 54), picture(1, 72, 49)
     save(folder / "a.png", first)
@@ -86,10 +120,31 @@ def test_rows_equal_the_definitions(nearest: Path, tmp_path: Path) -> None:
     ):
         wanted = [scores(high, large, 2) for high, large in zip(cropped, larger, strict=True)]
         assert found(row) == pytest.approx(np.mean(wanted, axis=0))
+        own = [score for score in table.scores if score.model == row.model]
+        assert [score.picture for score in own] == ["a.png", "deeper/b.png"]
+        assert [found(score) for score in own] == [pytest.approx(each) for each in wanted]
         assert row.seconds_per_megapixel > 0
-    convolutions = ((3, 4), (4, 4), (4, 4), (4, 12))
-    assert (bicubic.parameters, model.parameters) == (0, sum(9 * i * o + o for i, o in convolutions))
+    assert (bicubic.parameters, model.parameters) == (0, 27)
+    assert bicubic.gmac_per_megapixel is None
+    assert model.gmac_per_megapixel == pytest.approx(27 / 4 / 1000)
     assert progress == [0.25, 0.5, 0.75, 1.0]
+
+
+def test_scales_stand_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    high = picture(0, 65, 70)
+    save(tmp_path / "set" / "a.png", high)
+    models = {"four": repeating("four", 4), "two": repeating("two", 2), "too": repeating("too", 2)}
+    monkeypatch.setattr(method, "_open", lambda name, threads: models[name])
+    table = benchmark_upscale([tmp_path / "set"], models=["four", "two", "too"], perceptual=False)
+    named = [(row.model, row.scale) for row in table.rows]
+    assert named == [("bicubic", 2), ("two", 2), ("too", 2), ("bicubic", 4), ("four", 4)]
+    for row in table.rows:
+        cropped = high[: 65 - 65 % row.scale, : 70 - 70 % row.scale]
+        low = imresize(cropped, 1 / row.scale)
+        larger = imresize(low, row.scale)
+        if row.model != "bicubic":
+            larger = low.repeat(row.scale, 0).repeat(row.scale, 1)
+        assert found(row) == pytest.approx(scores(cropped, larger, row.scale)), row.model
 
 
 def test_without_models_bicubic_is_measured_at_4(tmp_path: Path) -> None:
@@ -99,18 +154,74 @@ def test_without_models_bicubic_is_measured_at_4(tmp_path: Path) -> None:
 
 
 def test_grey_deep_and_transparent_pictures_count_as_8_bit_rgb(tmp_path: Path) -> None:
-    high = picture(0, 60, 64)
-    grey = np.repeat(high[..., :1], 3, axis=2)
+    grey = np.repeat(picture(0, 60, 64)[..., :1], 3, axis=2)
     save(tmp_path / "rgb" / "a.png", grey)
     save(tmp_path / "grey" / "a.png", grey[..., 0])
     save(tmp_path / "deep" / "a.png", grey[..., 0].astype(np.uint16) * 257)
     alpha = np.full((60, 64, 1), 99, np.uint8)
-    assert cv2.imwrite(str(tmp_path / "rgb" / "a.png"), grey)
     (tmp_path / "alpha").mkdir()
     assert cv2.imwrite(str(tmp_path / "alpha" / "a.png"), np.concatenate([grey, alpha], axis=2))
     folders = [tmp_path / name for name in ("rgb", "grey", "deep", "alpha")]
     table = benchmark_upscale(folders, models=[], perceptual=False)
     assert len({found(row) for row in table.rows}) == 1
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_degraded_pictures_are_those_of_the_profile(profile, tmp_path: Path) -> None:
+    high = picture(0, 64, 64)
+    save(tmp_path / "set" / "a.png", high)
+    (row,) = benchmark_upscale(
+        [tmp_path / "set"], models=[], degradation=profile.name, seed=5, perceptual=False
+    ).rows
+    low = degrade(high, 4, profile, random_of("a.png", 5))
+    assert found(row) == pytest.approx(scores(high, imresize(low, 4), 4))
+
+
+def test_damage_depends_on_seed_and_name_alone(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        for name in ("a.png", "b.png"):
+            save(tmp_path / folder / name, picture(0, 64, 64))
+
+    def low(folder: str, name: str, seed: int) -> bytes:
+        path = tmp_path / folder / name
+        return Picture(tmp_path / folder, path).at(4, STRONG, seed).low.tobytes()
+
+    assert low("one", "a.png", 1) == low("two", "a.png", 1) == low("one", "a.png", 1)
+    assert len({low("one", "a.png", 1), low("one", "b.png", 1), low("one", "a.png", 2)}) == 3
+
+
+def test_an_unknown_degradation(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="degradation 'wild'"):
+        benchmark_upscale([tmp_path], models=[], degradation="wild")
+
+
+def test_a_shift_of_colours_and_a_grid_are_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slope = np.linspace(60, 120, 160)[None, :, None] + np.zeros((128, 1, 3))
+    save(tmp_path / "set" / "a.png", np.rint(slope).astype(np.uint8))
+    save(tmp_path / "set" / "b.png", np.rint(slope[:, ::-1]).astype(np.uint8))
+
+    def reddened(low: np.ndarray) -> np.ndarray:
+        return imresize(low, 4) + np.array([5, 0, 0], np.uint8)
+
+    def dotted(low: np.ndarray) -> np.ndarray:
+        larger = imresize(low, 4)
+        larger[::4, ::4] += 8
+        return larger
+
+    models = {
+        "red": Method(name="red", scale=4, enlarge=reddened),
+        "dots": Method(name="dots", scale=4, enlarge=dotted),
+        "good": Method(name="good", scale=4, enlarge=lambda low: imresize(low, 4)),
+    }
+    monkeypatch.setattr(method, "_open", lambda name, threads: models[name])
+    table = benchmark_upscale([tmp_path / "set"], models=["good", "red", "dots"], perceptual=False)
+    _, good, red, dots = table.rows
+    assert good.colour_shift < 0.1 and good.grid is not None and good.grid < 0.3
+    assert red.colour_shift == pytest.approx(5, abs=0.1) and red.grid == pytest.approx(good.grid)
+    assert dots.grid == pytest.approx(7.5, abs=0.4)
+    (shift, grid) = [note.split(" set/") for note in table.notes]
+    assert shift[0] == "red shifts the colours of" and shift[1].endswith(" by 5.0 of 255 grey levels")
+    assert grid[0].startswith("dots leaves a grid of 7.") and grid[0].endswith("in flat areas of")
 
 
 def test_perceptual_columns(tmp_path: Path) -> None:
@@ -130,13 +241,39 @@ def test_perceptual_columns(tmp_path: Path) -> None:
     assert row.lpips_alex == pytest.approx(float(ShiftTolerantLpips("alex")(*pair)), rel=1e-4)
 
 
+class Counting:
+    """A distance in the place of a network: the mean difference of its features, which are the pixels."""
+
+    def features(self, image):
+        return image
+
+    def between(self, a, b):
+        return (a - b).abs().mean()
+
+
+@pytest.mark.parametrize("size", [(40, 50), (1024, 30), (1025, 30), (37, 2500)])
+def test_large_pictures_are_judged_in_pieces_of_their_weight(size: tuple[int, int]) -> None:
+    pytest.importorskip("torch")
+    high, larger = np.random.default_rng(0).integers(0, 256, (2, *size, 3), dtype=np.uint8)
+    distances = judges.Judges((Counting(), Counting())).against(high).distances(larger)
+    wanted = np.abs(high.astype(float) - larger).mean() / 255
+    assert distances == pytest.approx((wanted, wanted), rel=1e-5)
+    pieces = list(judges._pieces(*size))
+    covered = np.zeros(size, int)
+    for piece in pieces:
+        covered[piece] += 1
+        assert max(covered[piece].shape) <= 1024
+    assert (covered == 1).all()
+    assert len(pieces) == -(-size[0] // 1024) * -(-size[1] // 1024)
+
+
 def no_package(missing: str) -> Callable[[str], object]:
     return lambda name: None if name == missing else object()
 
 
 def test_missing_perceptual_package_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(tmp_path / "set" / "a.png", picture(0, 48, 48))
-    monkeypatch.setattr(benchmark, "find_spec", no_package("stlpips_pytorch"))
+    monkeypatch.setattr(judges, "find_spec", no_package("stlpips_pytorch"))
     note = (
         "the perceptual column of ganapps benchmark upscale needs stlpips-pytorch:"
         " pip install 'ganapps[metrics]'"
@@ -163,22 +300,41 @@ def test_folders_that_cannot_be_measured(tmp_path: Path) -> None:
     assert str(error.value) == message
 
 
+ROW = Row(
+    folder="Set5",
+    model="bicubic",
+    scale=4,
+    images=5,
+    psnr_y=28.431,
+    ssim_y=0.81134,
+    psnr_rgb=26.7,
+    ssim_rgb=0.7734,
+    lpips_vgg=0.3775,
+    lpips_alex=0.3263,
+    colour_shift=0.1,
+    grid=None,
+    seconds_per_megapixel=0.434,
+    gmac_per_megapixel=None,
+    parameters=0,
+)
+
+
 def test_table_as_text() -> None:
-    row = Row(
-        folder="Set5",
-        model="bicubic",
-        scale=4,
-        images=5,
-        psnr_y=28.431,
-        ssim_y=0.81134,
-        psnr_rgb=26.7,
-        lpips_vgg=0.3775,
-        lpips_alex=0.3263,
-        seconds_per_megapixel=0.434,
-        parameters=0,
-    )
-    assert str(Table((row,), ("a note",))).splitlines() == [
-        "folder  model    scale  images  Y-PSNR  Y-SSIM   PSNR  LPIPS VGG  LPIPS Alex  s/MP  weights",
-        "Set5    bicubic     x4       5   28.43  0.8113  26.70      0.378       0.326  0.43        0",
+    rows = (ROW, replace(ROW, model="net", gmac_per_megapixel=16.93, parameters=271_536))
+    assert str(Table(rows=rows, notes=("a note",))).splitlines() == [
+        "folder  model    scale  images  Y-PSNR  Y-SSIM   PSNR    SSIM  LPIPS VGG  LPIPS Alex  s/MP  GMAC/MP"
+        "  weights",
+        "Set5    bicubic     x4       5   28.43  0.8113  26.70  0.7734      0.378       0.326  0.43        -"
+        "        0",
+        "Set5    net         x4       5   28.43  0.8113  26.70  0.7734      0.378       0.326  0.43     16.9"
+        "  271,536",
         "a note",
     ]
+
+
+def test_bicubic_is_blamed_for_nothing(tmp_path: Path) -> None:
+    save(tmp_path / "set" / "a.png", picture(0, 48, 48))
+    (score,) = benchmark_upscale([tmp_path / "set"], models=[], perceptual=False).scores
+    odd = replace(score, colour_shift=9.0, grid=9.0)
+    assert find_faults([odd]) == []
+    assert len(find_faults([replace(odd, model="net")])) == 2

@@ -165,3 +165,8 @@ def test_profiles_are_found_by_name():
 def test_profiles_can_be_kept_as_json(profile):
     """Runs keep their recipe, profile included, in a JSON file."""
     assert json.loads(json.dumps(asdict(profile)))["name"] == profile.name
+
+
+def test_a_profile_can_be_made_to_damage_every_picture():
+    assert MILD.clean_share == 0.5 and MILD.always().clean_share == 0
+    assert MILD.always().stages == MILD.stages and CLEAN.always() == CLEAN

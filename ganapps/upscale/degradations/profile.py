@@ -25,6 +25,10 @@ class Profile:
     finish: Finish = field(default_factory=Finish)
     """How the picture comes to its final size and file."""
 
+    def always(self) -> Profile:
+        """The same damage, done to every picture; CLEAN does none and stays what it is."""
+        return replace(self, clean_share=0.0) if self.clean_share < 1 else self
+
 
 CLEAN = Profile(name="clean", clean_share=1.0)
 """The published benchmarks' degradation: antialiased bicubic alone."""

@@ -1,0 +1,1 @@
+"""What upscalers are worth: measured on folders of pictures, beside bicubic enlargement."""
