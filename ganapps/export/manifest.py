@@ -17,7 +17,9 @@ from ..runtime.files import write_atomically
 from ..runtime.session import Session
 
 _DEFAULT = {"upscale": "photo-x4"}
-_FAITHFUL = {"photo-x4": "fidelity-x4"}
+_DEFAULT_BY_SCALE = {"2": "photo-x2"}
+"""Defaults where less enlargement is wanted than the default's."""
+_FAITHFUL = {"photo-x4": "fidelity-x4", "photo-x2": "fidelity-x2"}
 """Adversarial models, and the ones that they were trained from and can be blended with."""
 
 
@@ -46,7 +48,14 @@ def write_manifest(folder: Path) -> Path:
         )
     names = {entry["name"] for entry in weights}
     pairs = {vivid: other for vivid, other in _FAITHFUL.items() if {vivid, other} <= names}
-    manifest = {"version": 1, "default": _DEFAULT, "faithful": pairs, "weights": weights}
+    by_scale = {scale: name for scale, name in _DEFAULT_BY_SCALE.items() if name in names}
+    manifest = {
+        "version": 1,
+        "default": _DEFAULT,
+        "default_by_scale": by_scale,
+        "faithful": pairs,
+        "weights": weights,
+    }
     path = folder / "manifest.json"
     write_atomically(path, json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n")
     return path

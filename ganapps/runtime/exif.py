@@ -13,12 +13,16 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from . import ifd
+
 PREFIX = b"Exif\x00\x00"
 
 _ORIENTATION = 0x0112
 _EXIF_IFD = 0x8769
 _WIDTH = 0xA002
 _HEIGHT = 0xA003
+_ACROSS, _DOWN, _UNIT = 0x011A, 0x011B, 0x0128
+_CM_PER_INCH = 2.54
 _SHORT, _LONG = 3, 4
 
 _XMP_ORIENTATION = re.compile(rb"""(tiff:Orientation(?:\s*=\s*["']|>))[2-8]""")
@@ -40,6 +44,40 @@ def without_prefix(exif: bytes) -> bytes:
     while exif.startswith(PREFIX):
         exif = exif[len(PREFIX) :]
     return exif
+
+
+def orientation(tiff: bytes) -> int:
+    """1 to 8; 1, upright, where it is not said."""
+    try:
+        value = ifd.read_directory(tiff).number(tiff, _ORIENTATION, 1)
+    except (struct.error, ValueError):
+        return 1
+    return value if 1 <= value <= 8 else 1
+
+
+def resolution(tiff: bytes) -> tuple[float, float] | None:
+    """Dots per inch, across and down; None where they are not said."""
+    try:
+        directory = ifd.read_directory(tiff)
+        across, down = (directory.numbers(tiff, tag) for tag in (_ACROSS, _DOWN))
+        unit = directory.number(tiff, _UNIT, 2)
+    except (struct.error, ValueError):
+        return None
+    if not across or not down or unit not in (2, 3):
+        return None
+    scale = _CM_PER_INCH if unit == 3 else 1.0
+    return across[0] * scale, down[0] * scale
+
+
+def with_resolution(tiff: bytes | None, dpi: tuple[float, float]) -> bytes | None:
+    """EXIF that says the resolution; `tiff` as it was where it cannot be parsed."""
+    whole = b"II*\0\x08\0\0\0" + bytes(6) if tiff is None else tiff
+    across, down = ((round(value * 1000), 1000) for value in dpi)
+    changes = {_ACROSS: (ifd.RATIONAL, across), _DOWN: (ifd.RATIONAL, down), _UNIT: (ifd.SHORT, (2,))}
+    try:
+        return ifd.with_entries(whole, ifd.read_directory(whole), changes)
+    except (struct.error, ValueError):
+        return tiff
 
 
 def upright(tiff: bytes, *, cut_thumbnail: bool = True) -> bytes:

@@ -17,3 +17,9 @@ class Metadata:
     """XMP packet, XML in UTF-8."""
     dpi: tuple[float, float] | None = None
     """Dots per inch, across and down."""
+    texts: tuple[tuple[str, str], ...] = ()
+    """Keyword and text, as PNG has them; the comment of a JPEG or GIF has the keyword "Comment"."""
+    iptc: bytes | None = None
+    """Captions of the press, a stream of IPTC-IIM records."""
+    cicp: tuple[int, int] | None = None
+    """Primaries and transfer of high dynamic range, which no profile can say. Source: ITU-T H.273."""

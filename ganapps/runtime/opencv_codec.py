@@ -10,25 +10,27 @@ import cv2
 import numpy as np
 
 from ..errors import ImageError, OutputError
-from . import exif as exif_bytes
+from . import guards
 from .metadata import Metadata
-from .pillow_codec import Header
 
 # Longest side, in pixels, that each format can hold.
 _LONGEST_PX = {"jpeg": 65500, "webp": 16383, "avif": 65536}
 _DEFAULT_QUALITY = {"jpeg": 95, "webp": 95, "avif": 90}
-# A longer EXIF block does not fit into the one JPEG segment that it may fill.
-_JPEG_EXIF_BYTES = 65527
+JPEG_EXIF_BYTES = 65527
+"""A longer EXIF block does not fit into the one JPEG segment that it may fill."""
 _BLOCK_ROWS = 256
 
 
-def decode_deep(data: bytes, header: Header, name: str) -> tuple[np.ndarray, np.ndarray | None]:
+def decode_deep(
+    data: bytes, name: str, *, bits: int, grey: bool
+) -> tuple[np.ndarray, np.ndarray | None]:
     """Decode an image of more than 8 bits a channel; an orientation is not applied.
 
     Args:
         data: the file.
-        header: what Pillow found.
         name: for the message.
+        bits: per channel, 10 to 16.
+        grey: it has one colour channel.
 
     Returns:
         Colours [H, W, C] uint16 over the whole range, C 1 or 3, and alpha [H, W] uint16 or None.
@@ -36,29 +38,19 @@ def decode_deep(data: bytes, header: Header, name: str) -> tuple[np.ndarray, np.
     Raises:
         ImageError: OpenCV cannot decode it.
     """
-    if header.format == "tiff":
-        # Else OpenCV turns it by itself, or gives up, as the version may be.
-        data = exif_bytes.upright(data, cut_thumbnail=False)
     try:
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
-        raise ImageError(f"{name} cannot be decoded: {error.err}") from error
+        raise ImageError(f"{name} cannot be decoded: {guards.reason(error)}") from error
     if decoded is None or decoded.dtype not in (np.uint8, np.uint16):
-        raise ImageError(
-            f"{name} cannot be decoded at {header.bits} bits: save it as a plain 16-bit PNG or TIFF"
-        )
+        raise ImageError(f"{name} cannot be decoded at {bits} bits: save it as a plain 16-bit PNG or TIFF")
     pixels = np.atleast_3d(decoded)
     if pixels.dtype == np.uint8:
         pixels = pixels.astype(np.uint16) * 257
-    elif header.bits < 16:
-        pixels = rescale(pixels, 2**header.bits - 1, 65535, np.uint16)
-    if header.inverted:
-        pixels = 65535 - pixels
+    elif bits < 16:
+        pixels = rescale(pixels, 2**bits - 1, 65535, np.uint16)
     alpha = np.ascontiguousarray(pixels[..., 3]) if pixels.shape[2] == 4 else None
-    colours = pixels[..., :1] if header.grey or pixels.shape[2] < 3 else pixels[..., 2::-1]
-    if header.premultiplied and alpha is not None:
-        opacity = np.maximum(alpha, 1)[..., None].astype(np.float64) / 65535
-        colours = np.minimum(np.rint(colours / opacity), 65535).astype(np.uint16)
+    colours = pixels[..., :1] if grey or pixels.shape[2] < 3 else pixels[..., 2::-1]
     return np.ascontiguousarray(colours), alpha
 
 
@@ -70,7 +62,7 @@ def encode(
     Args:
         pixels: [H, W, C], C 1 or 3, of a depth the format holds.
         alpha: [H, W] of the same depth or None; only with C 3 and not for JPEG.
-        metadata: XMP is left out in PNG and JPEG, dots per inch everywhere.
+        metadata: XMP is left out in PNG and JPEG, a profile in PNG, dots per inch everywhere.
         format: "png", "jpeg", "webp", "avif" or "bmp".
         quality: 1 to 100 of the lossy formats; None is the default.
 
@@ -92,7 +84,9 @@ def encode(
     try:
         done, encoded = cv2.imencodeWithMetadata(suffix, bgr, list(blobs), list(blobs.values()), parameters)
     except cv2.error as error:
-        raise OutputError(f"{width} x {height} pixels cannot be encoded as {format}: {error.err}") from error
+        raise OutputError(
+            f"{width} x {height} pixels cannot be encoded as {format}: {guards.reason(error)}"
+        ) from error
     if not done:
         raise OutputError(f"{width} x {height} pixels cannot be encoded as {format}")
     return encoded.tobytes()
@@ -101,14 +95,13 @@ def encode(
 def _blobs(metadata: Metadata, format: str) -> dict[int, np.ndarray]:
     """Kind and bytes of the metadata that OpenCV writes in this format."""
     exif, xmp = metadata.exif, metadata.xmp
-    if exif and format == "jpeg" and len(exif) > _JPEG_EXIF_BYTES:
-        exif = None
     if format not in ("webp", "avif"):
         xmp = None  # OpenCV puts it where no PNG reader looks, and nowhere in JPEG; `splice` does these
     wanted = {
         cv2.IMAGE_METADATA_EXIF: exif,
         cv2.IMAGE_METADATA_XMP: xmp,
-        cv2.IMAGE_METADATA_ICCP: metadata.icc,
+        # libpng refuses a picture for a profile that is a little wrong.
+        cv2.IMAGE_METADATA_ICCP: None if format == "png" else metadata.icc,
     }
     return {kind: np.frombuffer(blob, np.uint8) for kind, blob in wanted.items() if blob}
 

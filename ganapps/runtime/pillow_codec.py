@@ -1,4 +1,4 @@
-"""Reading image files with Pillow: the header, the guards, the metadata and all pixels of 8 bits.
+"""Reading image files with Pillow: the header, the guards, and all pixels of 8 bits.
 
 Pillow and not OpenCV looks at a file first: it knows the size before it decodes, names the format, and says
 so when a file is cut short (OpenCV fills the rest of a JPEG with grey). It runs no decoder but those named
@@ -11,7 +11,7 @@ import io
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import PIL.Image
@@ -19,7 +19,6 @@ from PIL import (  # importing a plugin registers its format
     AvifImagePlugin,
     BmpImagePlugin,
     GifImagePlugin,
-    ImageCms,
     JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
@@ -28,8 +27,11 @@ from PIL import (  # importing a plugin registers its format
 )
 
 from ..errors import ImageError
-from . import exif as exif_bytes
-from .metadata import Metadata
+from . import colour, guards, opencv_codec, signature, splice, tiff_layout
+from .decoded import Decoded
+from .pillow_metadata import metadata
+from .pillow_modes import decode_8bit, rgb_from_inks
+from .transparency import divide_by_alpha
 
 _PLUGINS = (
     PngImagePlugin.PngImageFile,
@@ -42,10 +44,6 @@ _PLUGINS = (
 )
 _FORMATS = tuple(plugin.format for plugin in _PLUGINS)
 _ORIENTATION = 0x0112
-_SUBFILE = 0x00FE
-_EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
-# Tags of a TIFF page that tell of the picture and not of how its pixels are stored.
-_DESCRIPTIVE = frozenset({0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298, *range(0x9C9B, 0x9CA0)})
 _PILLOW_LOCK = threading.Lock()
 
 
@@ -59,42 +57,125 @@ class Header:
     """Per channel: 8, 10, 12 or 16."""
     grey: bool
     """The file holds one colour channel, with or without alpha."""
-    premultiplied: bool
-    """The colours are stored already multiplied by alpha (TIFF can do that)."""
-    inverted: bool
-    """Zero is white (TIFF can do that)."""
+    key: int | None
+    """The one value of 16-bit grey that is see-through (PNG can say that)."""
     orientation: int
     """EXIF orientation, 1 to 8; 1 is upright."""
 
 
-@contextmanager
-def opened(data: bytes, name: str, max_pixels: int) -> Iterator[PIL.Image.Image]:
-    """A Pillow image that passed every guard; errors met inside the block become ImageError.
+def read(data: bytes, name: str, max_pixels: int | None) -> Decoded:
+    """The first picture of a PNG, JPEG, WebP, AVIF, TIFF, BMP or GIF.
 
     Raises:
-        ImageError: nothing in it, not an image, too many pixels, several pictures in one file, truncated,
-        damaged.
+        ImageError: not an image, too many pixels, truncated, damaged, or of a kind that has no place here.
     """
-    if not data:
-        raise ImageError(f"{name} is empty (0 bytes)")
+    page = None
+    with guards.damage_reported(name):
+        kind = signature.kind_of(data)
+        canvas = signature.webp_size(data) if kind == "webp" else None
+        if canvas is not None:
+            guards.check_size(*canvas, name, max_pixels)
+        if kind == "tiff":
+            page = tiff_layout.read_page(data)
+        if page is not None:
+            guards.check_size(page.width, page.height, name, max_pixels)
+            tiff_layout.check_page(data, page, name)
+            if page.needs_new_layout:
+                return _read_rearranged(data, page, name)
+        with _opened(data, name, max_pixels) as picture:
+            return _read(picture, data, page, name)
+
+
+def _read(picture: PIL.Image.Image, data: bytes, page: tiff_layout.Page | None, name: str) -> Decoded:
+    remarks = [remark for remark in (_frames_remark(picture, data, page),) if remark]
+    header = _header(picture, data)
+    # Loaded in every case: Pillow notices a cut file, and metadata may follow the pixels.
+    picture.load()
+    kept = metadata(picture, data)
+    if kept.cicp is not None:
+        remarks.append(colour.hdr_remark(kept.cicp))
+    if header.bits == 8:
+        colours, alpha, remark = decode_8bit(picture, name, coloured=kept.icc is not None)
+        remarks += [remark] if remark else []
+        # Pillow turns a TIFF while it loads it; everything else comes as it was stored.
+        turned = header.format == "tiff"
+        return Decoded(colours, alpha, header.format, kept, header.orientation, turned, tuple(remarks))
+    if page is not None:
+        # Else OpenCV turns it by itself, or gives up, as the version may be.
+        data = tiff_layout.upright(data, page)
+    elif header.format == "png":
+        data = splice.pixels_of_png(data)
+    colours, alpha = opencv_codec.decode_deep(data, name, bits=header.bits, grey=header.grey)
+    if header.key is not None and alpha is None:
+        alpha = np.where(colours[..., 0] == header.key, 0, 65535).astype(np.uint16)
+    if page is not None:
+        colours, alpha = _by_page(page, np.dstack([colours, alpha]) if alpha is not None else colours)
+    return Decoded(colours, alpha, header.format, kept, header.orientation, remarks=tuple(remarks))
+
+
+def _read_rearranged(data: bytes, page: tiff_layout.Page, name: str) -> Decoded:
+    """A TIFF of 16 bits that only its channels, one by one, make readable."""
+
+    def decode(grey: bytes) -> np.ndarray:
+        with _opened(grey, name, 2**62) as picture:
+            picture.load()
+        plain = tiff_layout.read_page(grey)
+        assert plain is not None  # written a moment ago
+        pixels, _ = opencv_codec.decode_deep(tiff_layout.upright(grey, plain), name, bits=16, grey=True)
+        return pixels[..., 0]
+
+    stored = tiff_layout.channels(data, page, decode)
+    with _opened(next(tiff_layout.grey_files(data, page)), name, 2**62) as picture:
+        remarks = [remark for remark in (_frames_remark(picture, data, page),) if remark]
+        kept, orientation = metadata(picture, data), _orientation_of(picture)
+    if page.photometric == 5:
+        eight = opencv_codec.rescale(stored[..., :4], 65535, 255, np.uint8)
+        inks = PIL.Image.fromarray(eight, "CMYK")
+        inks.info["icc_profile"] = kept.icc
+        colours: np.ndarray = np.asarray(rgb_from_inks(inks))
+        alpha = None
+        kept = replace(kept, icc=None)
+        remarks.append("CMYK becomes sRGB of 8 bits")
+    else:
+        colours, alpha = _by_page(page, stored)
+    return Decoded(colours, alpha, "tiff", kept, orientation, remarks=tuple(remarks))
+
+
+def _by_page(page: tiff_layout.Page, stored: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Colours and alpha of the channels of a TIFF, by what its directory says of them."""
+    colours = stored[..., :3] if page.photometric == 2 else stored[..., :1]
+    if page.photometric == 0:
+        colours = 65535 - colours
+    at = page.alpha_at
+    if at is None or at >= stored.shape[2]:
+        return np.ascontiguousarray(colours), None
+    alpha = np.ascontiguousarray(stored[..., at])
+    if page.premultiplied:
+        colours = divide_by_alpha(colours, alpha)
+    return np.ascontiguousarray(colours), alpha
+
+
+@contextmanager
+def _opened(data: bytes, name: str, max_pixels: int | None) -> Iterator[PIL.Image.Image]:
+    """A Pillow image whose size is checked."""
     try:
-        with _open(data) as picture:
-            _check_size(picture, name, max_pixels)
-            _check_single(picture, name)
-            yield picture
-    except (ImageError, MemoryError):
-        raise
+        picture = _open(data)
     except UnidentifiedImageError as error:
+        kind = signature.kind_of(data)
+        if kind is None:
+            raise
+        what = {"jpeg": "JPEG", "webp": "WebP"}.get(kind, kind.upper())
         raise ImageError(
-            f"{name} is not an image that can be read: accepted are PNG, JPEG, WebP, AVIF, TIFF, BMP and GIF"
+            f"{name} is a {what} that is truncated or damaged, or of a kind that cannot be read:"
+            " get a whole copy of the file, or save it as a PNG"
         ) from error
-    except Exception as error:
-        # On damaged files Pillow's decoders raise OSError, SyntaxError, RuntimeError, struct.error and more.
-        raise ImageError(f"{name} is truncated or damaged ({error}): get a whole copy of the file") from error
+    with picture:
+        guards.check_size(*picture.size, name, max_pixels)
+        yield picture
 
 
 def _open(data: bytes) -> PIL.Image.Image:
-    """Open without Pillow's own limit, which is a global that warns first; `_check_size` follows at once."""
+    """Open without Pillow's own limit, which is a global that warns first; `check_size` follows at once."""
     with _PILLOW_LOCK:
         limit = PIL.Image.MAX_IMAGE_PIXELS
         PIL.Image.MAX_IMAGE_PIXELS = None
@@ -104,54 +185,34 @@ def _open(data: bytes) -> PIL.Image.Image:
             PIL.Image.MAX_IMAGE_PIXELS = limit
 
 
-def _check_size(picture: PIL.Image.Image, name: str, max_pixels: int) -> None:
-    width, height = picture.size
-    if width * height > max_pixels:
-        raise ImageError(
-            f"{name} has {width} x {height} = {width * height / 1e6:.1f} megapixels, the limit is"
-            f" {max_pixels / 1e6:.1f}: make it smaller or cut it into parts"
-        )
+def _frames_remark(picture: PIL.Image.Image, data: bytes, page: tiff_layout.Page | None) -> str | None:
+    """An animation or a document is not a picture: what is left out is said."""
+    if page is not None:
+        frames = tiff_layout.count_pages(data, page)
+    else:
+        # MPO: a JPEG with more views or a gain map behind it, as phones write; the first is the photograph.
+        frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+    if frames == 1:
+        return None
+    return f"of {frames} {'frames' if page is None else 'pages'} the first is taken"
 
 
-def _check_single(picture: PIL.Image.Image, name: str) -> None:
-    """An animation or a document is not a picture: say so instead of quietly keeping the first page."""
-    # MPO: a JPEG with further views or a gain map behind it, as phones write; the first is the photograph.
-    frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
-    if frames > 1 and picture.format == "TIFF":
-        frames = _count_pages(picture, frames)
-    if frames > 1:
-        what = "pages" if picture.format == "TIFF" else "frames"
-        raise ImageError(
-            f"{name} has {frames} {what}, one is accepted: save the one you want as a file of its own"
-        )
-
-
-def _count_pages(picture: PIL.Image.Image, frames: int) -> int:
-    """Pages of a TIFF without the smaller copies of the first that cameras and scanners add."""
-    pages = 1
-    for index in range(1, frames):
-        picture.seek(index)
-        pages += not (picture.getexif().get(_SUBFILE, 0) & 1)
-    picture.seek(0)
-    return pages
-
-
-def header(picture: PIL.Image.Image, data: bytes) -> Header:
+def _header(picture: PIL.Image.Image, data: bytes) -> Header:
     """What the decoders must know of an opened picture."""
     raw_mode = _raw_mode(picture)
     tiff_or_png = picture.format in ("TIFF", "PNG")
     bits = 16 if tiff_or_png and ";16" in raw_mode and picture.mode != "CMYK" else 8
     if picture.format == "AVIF":
         bits = _avif_bits(data)
-    photometric = getattr(picture, "tag_v2", {}).get(262)
+    grey = raw_mode.startswith(("I;16", "LA", "L;", "I;"))
+    grey = grey or picture.mode in ("L", "LA", "1", "I;16", "I;16B")
+    key = picture.info.get("transparency") if picture.format == "PNG" and bits == 16 and grey else None
     return Header(
         format="jpeg" if picture.format == "MPO" else str(picture.format).lower(),
         bits=bits,
-        grey=raw_mode.startswith(("I;16", "LA", "L;", "I;"))
-        or picture.mode in ("L", "LA", "1", "I;16", "I;16B"),
-        premultiplied=raw_mode.startswith("RGBa"),
-        inverted=picture.format == "TIFF" and photometric == 0,
-        orientation=_orientation(picture),
+        grey=grey,
+        key=key if isinstance(key, int) else None,
+        orientation=_orientation_of(picture),
     )
 
 
@@ -173,101 +234,6 @@ def _avif_bits(data: bytes) -> int:
     return (12 if flags & 0x20 else 10) if flags & 0x40 else 8
 
 
-def _orientation(picture: PIL.Image.Image) -> int:
+def _orientation_of(picture: PIL.Image.Image) -> int:
     value = picture.getexif().get(_ORIENTATION, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def decode_8bit(picture: PIL.Image.Image, name: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """Colours [H, W, C] uint8, C 1 or 3, and alpha [H, W] uint8 or None of a loaded picture.
-
-    Raises:
-        ImageError: a layout that has no place in 8 or 16 bits.
-    """
-    plain = _plain(picture, name)
-    array = np.array(plain)
-    if plain.mode in ("L", "RGB"):
-        return np.atleast_3d(array), None
-    return array[..., :-1].copy(), array[..., -1].copy()
-
-
-def _plain(picture: PIL.Image.Image, name: str) -> PIL.Image.Image:
-    """The picture as L, LA, RGB or RGBA."""
-    mode = picture.mode
-    see_through = "transparency" in picture.info
-    if mode in ("P", "PA"):
-        return _without_palette(picture, see_through or mode == "PA")
-    if mode in ("L", "1"):
-        return picture.convert("LA" if see_through else "L")
-    if mode == "RGB":
-        return picture.convert("RGBA") if see_through else picture
-    if mode in ("LA", "RGBA"):
-        return picture
-    if mode in ("La", "RGBa"):
-        return picture.convert(mode.upper())
-    if mode == "CMYK":
-        return _rgb_from_cmyk(picture)
-    if mode in ("YCbCr", "RGBX"):
-        return picture.convert("RGB")
-    raise ImageError(
-        f"{name} has pixels of the kind {mode}: accepted are grey and colour of 8 or 16 bits a channel"
-    )
-
-
-def _without_palette(picture: PIL.Image.Image, see_through: bool) -> PIL.Image.Image:
-    """Colours instead of numbers of colours; grey where all colours in use are."""
-    colours = picture.convert("RGBA" if see_through else "RGB")
-    array = np.asarray(colours)
-    if (array[..., 0] == array[..., 1]).all() and (array[..., 0] == array[..., 2]).all():
-        return colours.convert("LA" if see_through else "L")
-    return colours
-
-
-def _rgb_from_cmyk(picture: PIL.Image.Image) -> PIL.Image.Image:
-    """Printing inks to sRGB: by the file's own profile where there is one, else by the plain formula."""
-    profile = picture.info.get("icc_profile")
-    if profile:
-        try:
-            inks = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            screen = ImageCms.createProfile("sRGB")
-            converted = ImageCms.profileToProfile(picture, inks, screen, outputMode="RGB")
-            if converted is not None:
-                return converted
-        except ImageCms.PyCMSError:
-            pass  # a profile for other pixels than these: the formula is what viewers use then
-    return picture.convert("RGB")
-
-
-def metadata(picture: PIL.Image.Image) -> Metadata:
-    """Metadata of a loaded picture, its orientation not yet reset."""
-    info = picture.info
-    exif = _tiff_exif(picture) if picture.format == "TIFF" else info.get("exif")
-    # OpenCV writes XMP into a PNG as plain text of this name.
-    xmp = info.get("xmp") or info.get("XML:com.adobe.xmp")
-    return Metadata(
-        exif=exif_bytes.without_prefix(exif) if exif else None,
-        # The pixels will be sRGB where they are inks now, and the profile is of the inks.
-        icc=None if picture.mode in ("CMYK", "YCbCr") else info.get("icc_profile") or None,
-        xmp=xmp.encode() if isinstance(xmp, str) else xmp or None,
-        dpi=_dpi(info.get("dpi")),
-    )
-
-
-def _dpi(value: object) -> tuple[float, float] | None:
-    """Dots per inch where they are a plausible pair; 1 x 1 and 0 x 0 are what writers put for "unknown"."""
-    if not isinstance(value, tuple) or len(value) != 2:
-        return None
-    across, down = float(value[0]), float(value[1])
-    return (across, down) if 1 < across < 65536 and 1 < down < 65536 else None
-
-
-def _tiff_exif(picture: PIL.Image.Image) -> bytes | None:
-    """The descriptive part of a TIFF page as EXIF of its own."""
-    page, kept = picture.getexif(), PIL.Image.Exif()
-    for tag in _DESCRIPTIVE.intersection(page):
-        kept[tag] = page[tag]
-    for directory in (_EXIF_IFD, _GPS_IFD):
-        if directory in page:
-            kept.get_ifd(directory).update(page.get_ifd(directory))
-            kept[directory] = kept.get_ifd(directory)
-    return kept.tobytes() if len(kept) else None

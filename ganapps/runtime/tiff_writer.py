@@ -30,12 +30,20 @@ def encode_tiff(pixels: np.ndarray, alpha: np.ndarray | None, metadata: Metadata
     """
     samples = pixels if alpha is None else np.dstack([pixels, alpha])
     strips, rows_per_strip = _strips(samples)
-    directory = ImageFileDirectory_v2(b"II*\x00\x08\x00\x00\x00")
-    _describe(directory, metadata.exif)
-    _lay_out(directory, samples, colours=pixels.shape[2], rows_per_strip=rows_per_strip, strips=strips)
-    _annotate(directory, metadata)
-    # ImageFileDirectory_v2 moves StripOffsets, counted from the first strip, behind itself.
-    head = b"II*\x00\x08\x00\x00\x00" + directory.tobytes(8)
+
+    def head_of(exif: bytes | None) -> bytes:
+        directory = ImageFileDirectory_v2(b"II*\x00\x08\x00\x00\x00")
+        _describe(directory, exif)
+        _lay_out(directory, samples, colours=pixels.shape[2], rows_per_strip=rows_per_strip, strips=strips)
+        _annotate(directory, metadata)
+        # ImageFileDirectory_v2 moves StripOffsets, counted from the first strip, behind itself.
+        return b"II*\x00\x08\x00\x00\x00" + directory.tobytes(8)
+
+    try:
+        head = head_of(metadata.exif)
+    except Exception:
+        # On damaged EXIF Pillow raises struct.error, TypeError, KeyError and more.
+        head = head_of(None)
     if len(head) + sum(map(len, strips)) > _LIMIT_BYTES:
         raise OutputError(
             f"a picture of shape {pixels.shape} is over the 4 GiB that TIFF can hold: write a png"
@@ -115,7 +123,11 @@ def _annotate(directory: ImageFileDirectory_v2, metadata: Metadata) -> None:
     if metadata.dpi is not None:
         directory[282], directory[283] = (IFDRational(value) for value in metadata.dpi)
         directory[296] = 2  # unit: inch
-    for tag, kind, blob in ((34675, _UNDEFINED, metadata.icc), (700, _BYTE, metadata.xmp)):
+    for tag, kind, blob in (
+        (34675, _UNDEFINED, metadata.icc),
+        (700, _BYTE, metadata.xmp),
+        (33723, _UNDEFINED, metadata.iptc),
+    ):
         if blob:
             directory.tagtype[tag] = kind
             directory[tag] = blob

@@ -49,3 +49,18 @@ def within_neighbours(enlarged: np.ndarray, alpha: np.ndarray, scale: int) -> np
         rows = slice(scale * y, scale * (y + 1))
         result[rows] = np.clip(enlarged[rows], np.repeat(least[y], scale), np.repeat(greatest[y], scale))
     return result
+
+
+def divide_by_alpha(colours: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Colours as they were before they were multiplied by alpha.
+
+    Args:
+        colours: [H, W, C], uint8 or uint16.
+        alpha: [H, W], of the same type.
+    """
+    most = int(np.iinfo(colours.dtype).max)
+    result = np.empty_like(colours)
+    for y in range(len(colours)):
+        opacity = np.maximum(alpha[y], 1)[:, None].astype(np.float64) / most
+        result[y] = np.minimum(np.rint(colours[y] / opacity), most)
+    return result

@@ -76,6 +76,19 @@ def default_weights(task: str) -> str:
     return name
 
 
+def default_upscaler(factor: float) -> str:
+    """The name that is meant where a user gives none and wants `factor` times the size.
+
+    It is the default that reaches the factor in one pass with least to shrink afterwards.
+
+    Raises:
+        ModelError: the manifest is missing or damaged.
+    """
+    smaller = _manifest().get("default_by_scale", {})
+    enough = [int(scale) for scale in smaller if 1 < factor <= int(scale)]
+    return str(smaller[str(min(enough))]) if enough else default_weights("upscale")
+
+
 def faithful_weights(name: str) -> str:
     """The name of the faithful model of the same network, that a vivid one can be blended with.
 

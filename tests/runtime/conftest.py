@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -173,5 +175,23 @@ def photo() -> Callable[..., np.ndarray]:
         y, x = np.mgrid[0:height, 0:width]
         waves = [np.sin(x / (7 + c) + c) * np.cos(y / (9 - c / 2)) for c in range(channels)]
         return np.rint((np.stack(waves, axis=-1) / 2 + 0.5) * np.iinfo(dtype).max).astype(dtype)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def png_file() -> Callable[..., bytes]:
+    """A PNG written by hand: `png_file(rows, colour_type, chunks)`; rows [H, W, C] of 8 or 16 bits."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    def make(rows: np.ndarray, colour_type: int, chunks: dict[bytes, bytes]) -> bytes:
+        big = rows.astype(rows.dtype.newbyteorder(">"))
+        depth = 8 * rows.dtype.itemsize
+        header = struct.pack(">IIBBBBB", rows.shape[1], rows.shape[0], depth, colour_type, 0, 0, 0)
+        pixels = zlib.compress(b"".join(b"\0" + row.tobytes() for row in big))
+        parts = {b"IHDR": header, **chunks, b"IDAT": pixels, b"IEND": b""}
+        return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, data) for kind, data in parts.items())
 
     return make

@@ -10,10 +10,10 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from ganapps import Image, ImageError, read_image
+from ganapps import Image, ImageError, UsageError, read_image
 from ganapps.runtime.images import encode_image
 
-ACCEPTED = "accepted are PNG, JPEG, WebP, AVIF, TIFF, BMP and GIF"
+ACCEPTED = "accepted are PNG, JPEG, WebP, AVIF, TIFF, BMP, GIF, HEIC and JPEG XL"
 
 
 def message(source: object, **options: int) -> str:
@@ -104,8 +104,27 @@ def bomb(side: int) -> bytes:
 def test_too_many_pixels_are_refused_before_decoding(tmp_path):
     path = tmp_path / "huge.png"
     path.write_bytes(bomb(20_000))
-    expected = "has 20000 x 20000 = 400.0 megapixels, the limit is 67.1: make it smaller or cut it into parts"
-    assert message(path) == f"{path} {expected}"
+    found = f"{path} has 20000 x 20000 = 400.0 megapixels, the limit is "
+    otherwise = "make it smaller or cut it into parts"
+    assert message(path) == f"{found}67.1: set GANAPPS_MAX_MEGAPIXELS=400 to read it, or {otherwise}"
+    assert message(path, max_pixels=10**6) == f"{found}1.0: {otherwise}"
+
+
+def test_the_environment_raises_the_limit(photo, monkeypatch):
+    data = encode_image(Image(photo(10, 10)), "png")
+    monkeypatch.setenv("GANAPPS_MAX_MEGAPIXELS", "0.00005")
+    assert "the limit is 0.0: set GANAPPS_MAX_MEGAPIXELS=1 to read it" in message(data)
+    monkeypatch.setenv("GANAPPS_MAX_MEGAPIXELS", "0.0001")
+    assert read_image(data).pixels.shape == (10, 10, 3)
+
+
+@pytest.mark.parametrize("value", ["many", "0", "-1", "inf", "nan"])
+def test_a_limit_that_is_no_number(photo, monkeypatch, value):
+    monkeypatch.setenv("GANAPPS_MAX_MEGAPIXELS", value)
+    with pytest.raises(UsageError) as caught:
+        read_image(encode_image(Image(photo(4, 4)), "png"))
+    expected = f"GANAPPS_MAX_MEGAPIXELS must be a number of megapixels above 0, got {value!r}"
+    assert str(caught.value) == expected
 
 
 def test_the_limit_is_the_callers(photo):
@@ -120,22 +139,27 @@ def test_the_limit_is_the_callers(photo):
 def test_animated_gif(tmp_path):
     path = tmp_path / "cat.gif"
     path.write_bytes(frames("GIF", 3))
-    assert (
-        message(path) == f"{path} has 3 frames, one is accepted: save the one you want as a file of its own"
-    )
+    image = read_image(path)
+    assert image.remarks == ("of 3 frames the first is taken",)
+    assert (image.pixels == 0).all()
 
 
-@pytest.mark.parametrize("format", ["PNG", "WEBP", "AVIF"])
-def test_other_animations(format):
-    assert message(frames(format, 3)).startswith("the input has 3 frames, ")
+@pytest.mark.parametrize(("format", "noise"), [("PNG", 0), ("WEBP", 0), ("AVIF", 3)])
+def test_other_animations(format, noise):
+    image = read_image(frames(format, 3))
+    assert image.remarks == ("of 3 frames the first is taken",)
+    assert image.pixels.max() <= noise
 
 
 def test_pages():
-    assert message(frames("TIFF", 2)).startswith("the input has 2 pages, ")
+    image = read_image(frames("TIFF", 2))
+    assert image.remarks == ("of 2 pages the first is taken",)
+    assert (image.pixels == 0).all()
 
 
 def test_single_frame_gif():
-    assert read_image(frames("GIF", 1)).pixels.shape[:2] == (8, 8)
+    image = read_image(frames("GIF", 1))
+    assert (image.pixels.shape[:2], image.remarks) == ((8, 8), ())
 
 
 def test_a_smaller_copy_is_not_a_page():
@@ -144,7 +168,8 @@ def test_a_smaller_copy_is_not_a_page():
     copy.encoderinfo = {"tiffinfo": {254: 1}}
     stream = io.BytesIO()
     first.save(stream, "TIFF", save_all=True, append_images=[copy])
-    assert read_image(stream.getvalue()).pixels.shape == (16, 16, 3)
+    image = read_image(stream.getvalue())
+    assert (image.pixels.shape, image.remarks) == ((16, 16, 3), ())
 
 
 def test_views_behind_a_jpeg_are_passed_over(photo):
@@ -161,7 +186,8 @@ def test_float_pixels():
     stream = io.BytesIO()
     PIL.Image.fromarray(np.zeros((4, 4), np.float32)).save(stream, "TIFF")
     assert message(stream.getvalue()) == (
-        "the input has pixels of the kind F: accepted are grey and colour of 8 or 16 bits a channel"
+        "the input has floating-point pixels of 32 bits, accepted are grey and colour of 8 or 16 bits a"
+        " channel: convert it to 16 bits first"
     )
 
 

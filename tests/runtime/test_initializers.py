@@ -109,7 +109,7 @@ def test_strength_that_means_nothing():
     with pytest.raises(UsageError) as refusal:
         Upscaler("fidelity-x4", strength=0.5)
     assert str(refusal.value) == (
-        "fidelity-x4 has no faithful model to blend with; models that have one: photo-x4"
+        "fidelity-x4 has no faithful model to blend with; models that have one: photo-x4, photo-x2"
     )
 
 
@@ -123,4 +123,4 @@ def test_a_blend_of_a_damaged_partner_is_refused(tmp_path, monkeypatch):
     begins = hashlib.sha256(b"damaged").hexdigest()[:12]
     with pytest.raises(ModelError, match=f"is not the file of fidelity-x4: its sha256 begins {begins}"):
         Upscaler("photo-x4", strength=0.5)
-    assert json.loads((tmp_path / "manifest.json").read_text())["faithful"] == {"photo-x4": "fidelity-x4"}
+    assert json.loads((tmp_path / "manifest.json").read_text())["faithful"]["photo-x4"] == "fidelity-x4"

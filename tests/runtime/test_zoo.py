@@ -101,3 +101,20 @@ def test_no_default(shelf):
 def test_no_package(monkeypatch):
     monkeypatch.setattr(zoo, "_PACKAGE", "ganapps.no_such_package")
     assert message("tiny").startswith("the weights of ganapps are not installed: ")
+
+
+@pytest.mark.parametrize(
+    ("factor", "name"),
+    [(0.5, "four"), (1, "four"), (1.5, "two"), (2, "two"), (2.01, "three"), (3, "three"), (4, "four")],
+)
+def test_the_default_for_a_factor_is_the_smallest_that_reaches_it(shelf, factor, name):
+    listed = json.loads((shelf / "manifest.json").read_text())
+    listed |= {"default": {"upscale": "four"}, "default_by_scale": {"3": "three", "2": "two"}}
+    (shelf / "manifest.json").write_text(json.dumps(listed))
+    assert zoo.default_upscaler(factor) == name
+
+
+def test_a_manifest_without_defaults_by_scale(shelf):
+    listed = json.loads((shelf / "manifest.json").read_text())
+    (shelf / "manifest.json").write_text(json.dumps(listed | {"default": {"upscale": "four"}}))
+    assert zoo.default_upscaler(1.5) == "four"
