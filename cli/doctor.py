@@ -9,9 +9,9 @@ from .parser import Parser, add_command, add_json
 from .printing import message, print_json, print_table
 
 _DESCRIPTION = """\
-Show versions, what ONNX Runtime and PyTorch can run on, threads, and whether
-the models that come with ganapps are whole. Exit code 1 where something is
-broken; an extra that is not installed is no fault."""
+Show versions, the devices that upscaling and PyTorch can run on, threads, and
+whether the models that come with ganapps are whole. Exit code 1 where
+something is broken; an extra that is not installed is no fault."""
 
 
 def add_to(commands: argparse._SubParsersAction[Parser]) -> None:

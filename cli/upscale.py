@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 import argparse
-import sys
-import time
-from dataclasses import asdict
-from pathlib import Path
+import contextlib
+import functools
 from typing import TYPE_CHECKING
 
-from ganapps.errors import OutputError, UsageError
+from ganapps.errors import UsageError
 
-from .parser import Parser, add_command, add_json, add_threads, positive, share, whole
-from .printing import message, print_json, print_table
+from .parser import Parser, add_command, add_threads, positive, share, whole
+from .printing import message, print_json_line, print_table
 from .progress import ProgressBar
+from .upscale_report import Report
+from .upscale_stream import STREAM, run_stream
 
 if TYPE_CHECKING:
-    from ganapps.runtime.batch import BatchReport
+    from ganapps.runtime.pipeline import Options
     from ganapps.runtime.sizes import Size
     from ganapps.runtime.upscaler import Upscaler
 
 _DESCRIPTION = """\
 Enlarge images. Folders are searched with their subfolders and mirrored in the
 output folder; what is there already is skipped, so that the same command goes
-on after an interruption. Transparency, 16 bits, grey, orientation, colour
-profile and EXIF are kept."""
+on after an interruption, and several may run on one folder. Transparency, 16
+bits, grey, orientation, colour profile and EXIF are kept."""
 
 _EXAMPLES = """\
   ganapps upscale photo.jpg -o photo_x4.png
   ganapps upscale holiday/ scans/*.tif -o enlarged/ --format webp --quality 90
   ganapps upscale photo.jpg -o wallpaper.png --fit 3840x2160
   ganapps upscale drawing.png -o exact.png --model fidelity-x4
+  ganapps upscale map.tif -o map_x4.tif --memory 4G
+  ganapps upscale inbox/ -o enlarged/ --watch
   cat photo.jpg | ganapps upscale - -o - --format png > photo_x4.png"""
-
-STREAM = "-"
-"""Stands for standard input or output."""
-
 
 def add_to(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add the command."""
@@ -56,7 +54,12 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> None:
         metavar="OUT",
         help="image (for one input), folder, or - for standard output",
     )
-    parser.add_argument("-m", "--model", metavar="NAME|FILE", help="see ganapps models (default: photo-x4)")
+    parser.add_argument(
+        "-m",
+        "--model",
+        metavar="NAME|FILE",
+        help="see ganapps models (default: photo-x4, and photo-x2 for a --scale of at most 2)",
+    )
     parser.add_argument(
         "--strength",
         type=share,
@@ -68,16 +71,48 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> None:
         "--format", metavar="EXT", help="format of the output: png, jpg, webp, ... (default: the input's)"
     )
     parser.add_argument("--quality", type=whole(1, 100), metavar="N", help="1 to 100, for formats with loss")
+    parser.add_argument(
+        "--tta",
+        action="store_true",
+        help="the mean of eight turned and mirrored runs: a little better, eight times the time",
+    )
     parser.add_argument("--overwrite", action="store_true", help="make again what is there already")
+    parser.add_argument(
+        "--skip",
+        action="store_true",
+        help="leave what is there already: the default for files, and no error for -",
+    )
+    parser.add_argument(
+        "--watch", action="store_true", help="go on with what comes into the folders, until Ctrl-C"
+    )
+    parser.add_argument(
+        "--settle",
+        type=positive,
+        metavar="SEC",
+        help="with --watch: read files that have not changed for so long (default: 2)",
+    )
     parser.add_argument("--dry-run", action="store_true", help="print what would be done, and do nothing")
     parser.add_argument(
         "--tile",
         type=whole(16),
         metavar="PX",
-        help="side of a tile of input; less needs less memory, the result is the same",
+        help="side of a tile of input; less needs less memory, the result is the same (default: by the model"
+        " and the free memory)",
     )
+    parser.add_argument(
+        "--memory",
+        metavar="SIZE",
+        help="that pictures may take, such as 2G; a png or tiff that would take more is made in strips, of"
+        " the same pixels (default: three quarters of what is free)",
+    )
+    _add_engine(parser)
     add_threads(parser)
-    add_json(parser)
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        default=False,
+        help="print JSON lines: one for each file as it is done, and a summary",
+    )
 
 
 def _add_size(parser: Parser) -> None:
@@ -88,7 +123,25 @@ def _add_size(parser: Parser) -> None:
     size.add_argument("--fit", metavar="WxH", help="as large as fits into a box, in its own proportions")
 
 
-def _size(args: argparse.Namespace) -> Size | None:
+def _add_engine(parser: Parser) -> None:
+    engine = parser.add_argument_group("what computes")
+    engine.add_argument(
+        "--device",
+        default="auto",
+        metavar="NAME",
+        help="cpu, openvino, cuda, cuda:1, tensorrt, directml, coreml (default: auto, the fastest that gives"
+        " what cpu gives); ganapps doctor lists those that are here",
+    )
+    engine.add_argument(
+        "--precision",
+        default="auto",
+        metavar="P",
+        help="fp32, bf16, fp16 or int8, where the device or the model has it (default: auto, the model's"
+        " own)",
+    )
+
+
+def asked_size(args: argparse.Namespace) -> Size | None:
     """The size that is asked for, if any.
 
     Raises:
@@ -102,46 +155,88 @@ def _size(args: argparse.Namespace) -> Size | None:
     return Size(scale=args.scale, width=args.width, height=args.height, fit=fit)
 
 
-def _upscaler(args: argparse.Namespace) -> Upscaler:
+def open_upscaler(args: argparse.Namespace) -> Upscaler:
+    """The model that is asked for, or the default for the scale."""
     from ganapps.runtime.upscaler import Upscaler
+    from ganapps.runtime.zoo import default_upscaler
 
-    return Upscaler(args.model, strength=args.strength, tile_px=args.tile, threads=args.threads)
+    by_scale = args.model is None and args.scale is not None
+    return Upscaler(
+        default_upscaler(args.scale) if by_scale else args.model,
+        strength=args.strength,
+        tta=args.tta,
+        tile_px=args.tile,
+        threads=args.threads,
+        device=args.device,
+        precision=args.precision,
+        on_note=functools.partial(message, quiet=args.quiet),
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Enlarge, report, and return 1 where any file failed."""
+    if args.skip and args.overwrite:
+        raise UsageError("--skip leaves what is there and --overwrite replaces it: give one of them")
+    if args.settle is not None and not args.watch:
+        raise UsageError("--settle is for --watch: give both, or leave it out")
     if STREAM in args.inputs or args.output == STREAM:
-        return _run_stream(args)
+        return run_stream(args, asked_size(args), open_upscaler)
     if args.dry_run:
         return _print_plan(args)
-    from ganapps.runtime.batch import Progress, upscale_files
+    from ganapps.runtime.memory import default_budget, parse_bytes
+    from ganapps.runtime.pipeline import Options
 
-    size, upscaler = _size(args), _upscaler(args)
-    started = time.monotonic()
+    options = Options(
+        size=asked_size(args),
+        quality=args.quality,
+        overwrite=args.overwrite,
+        memory=default_budget() if args.memory is None else parse_bytes(args.memory),
+    )
+    upscaler = open_upscaler(args)
     with ProgressBar(quiet=args.quiet) as bar:
+        report = Report(args, upscaler, bar)
+        if args.watch:
+            _watch(args, upscaler, options, report)
+        else:
+            _run_batch(args, upscaler, options, report)
+    return report.close()
 
-        def show(progress: Progress) -> None:
-            files = f"{progress.files_done} of {progress.files_total} files"
-            bar.update("upscaling", progress.fraction, f"{files}, {progress.megapixels:.1f} megapixels")
 
-        report = upscale_files(
+def _run_batch(args: argparse.Namespace, upscaler: Upscaler, options: Options, report: Report) -> None:
+    from ganapps.runtime.batch import check_quality, run_jobs
+    from ganapps.runtime.worklist import plan_jobs
+
+    jobs = plan_jobs(args.inputs, args.output, args.format)
+    check_quality(jobs, args.quality)
+    run_jobs(jobs, upscaler, options, on_progress=report.progress, on_result=report.result)
+
+
+def _watch(args: argparse.Namespace, upscaler: Upscaler, options: Options, report: Report) -> None:
+    """Until Ctrl-C, which is how it is meant to end."""
+    from ganapps.runtime.watch import SETTLE_SEC, watch_files
+
+    message("watching; Ctrl-C ends it", quiet=args.quiet)
+    with contextlib.suppress(KeyboardInterrupt):
+        watch_files(
             args.inputs,
             args.output,
             upscaler,
-            size=size,
+            options,
             format=args.format,
-            quality=args.quality,
-            overwrite=args.overwrite,
-            on_progress=show,
+            settle_sec=SETTLE_SEC if args.settle is None else args.settle,
+            on_progress=report.progress,
+            on_result=report.result,
         )
-    return _print_report(report, time.monotonic() - started, args)
 
 
 def _print_plan(args: argparse.Namespace) -> int:
     """A line for every file: what would become of it, and where. Opens no image and no model."""
+    from ganapps.runtime.files import display_name
     from ganapps.runtime.worklist import plan_jobs
 
-    _size(args)
+    if args.watch:
+        raise UsageError("--dry-run looks once and --watch for ever: give one of them")
+    asked_size(args)
     jobs = plan_jobs(args.inputs, args.output, args.format)
     plan = [
         {
@@ -152,86 +247,11 @@ def _print_plan(args: argparse.Namespace) -> int:
         for job in jobs
     ]
     if args.json:
-        print_json({"files": plan})
+        for entry in plan:
+            print_json_line(entry)
+        would = [entry["would"] for entry in plan]
+        print_json_line({"summary": True, "enlarge": would.count("enlarge"), "skip": would.count("skip")})
     else:
-        print_table(("would", "source", "target"), [(p["would"], p["source"], p["target"]) for p in plan])
+        rows = [(job["would"], display_name(job["source"]), display_name(job["target"])) for job in plan]
+        print_table(("would", "source", "target"), rows)
     return 0
-
-
-def _print_report(report: BatchReport, seconds: float, args: argparse.Namespace) -> int:
-    failed = report.count("failed")
-    for result in report.results:
-        if result.status == "failed":
-            message(result.message)
-    if args.json:
-        files = [asdict(r) | {"source": str(r.source), "target": str(r.target)} for r in report.results]
-        counts = {status: report.count(status) for status in ("done", "skipped", "failed")}
-        print_json({**counts, "seconds": seconds, "megapixels": report.megapixels, "files": files})
-    elif not args.quiet and failed < len(report.results):
-        print(_summary(report, seconds, args))
-    return 1 if failed else 0
-
-
-def _summary(report: BatchReport, seconds: float, args: argparse.Namespace) -> str:
-    done, skipped, failed = (report.count(status) for status in ("done", "skipped", "failed"))
-    parts = []
-    if done:
-        images = "1 image" if done == 1 else f"{done} images"
-        parts.append(f"{images} enlarged to {report.megapixels:.2f} megapixels in {seconds:.1f} s")
-    if skipped:
-        parts.append(f"{skipped} skipped, there already (--overwrite makes them again)")
-    if failed:
-        parts.append(f"{failed} failed")
-    return f"{', '.join(parts)}: {args.output}"
-
-
-def _run_stream(args: argparse.Namespace) -> int:
-    """One image, from or to a stream."""
-    _check_stream(args)
-    from ganapps.runtime.images import OUTPUT_FORMATS, encode_image, read_image, write_image
-
-    size = _size(args)
-    image = read_image(sys.stdin.buffer.read() if args.inputs[0] == STREAM else args.inputs[0])
-    upscaler = _upscaler(args)
-    with ProgressBar(quiet=args.quiet) as bar:
-        enlarged = upscaler.upscale(image, size=size, on_progress=bar.stage("upscaling"))
-    if args.output != STREAM:
-        write_image(args.output, enlarged, quality=args.quality)
-        return 0
-    own = image.format if image.format in OUTPUT_FORMATS.values() else "png"
-    sys.stdout.buffer.write(encode_image(enlarged, args.format or own, quality=args.quality))
-    sys.stdout.buffer.flush()
-    return 0
-
-
-def _check_stream(args: argparse.Namespace) -> None:
-    """Check what can be before anything is read.
-
-    Raises:
-        UsageError: options that mean nothing for a stream.
-        OutputError: the output is there already.
-    """
-    if len(args.inputs) != 1:
-        raise UsageError(f"a stream is one image: give one input with -, got {len(args.inputs)}")
-    if args.json:
-        raise UsageError("--json describes files: leave it out where an image goes through -")
-    if args.dry_run:
-        raise UsageError("--dry-run is about files: leave it out where an image goes through -")
-    if args.output == STREAM:
-        if args.overwrite:
-            raise UsageError("--overwrite is about files: leave it out with -o -")
-        if sys.stdout.isatty():
-            raise UsageError(
-                "-o - would write an image to the terminal: redirect it, as in -o - > photo_x4.png"
-            )
-        return
-    from ganapps.runtime.images import format_of
-
-    target = Path(args.output)
-    if target.is_dir():
-        raise UsageError(f"{target} is a folder and an image from - has no name: give the name of a file")
-    written = format_of(target.suffix)
-    if args.format is not None and format_of(args.format) != written:
-        raise UsageError(f"{target} would be written as {written}, but --format is {args.format}")
-    if target.exists() and not args.overwrite:
-        raise OutputError(f"{target} is there already: add --overwrite to replace it")

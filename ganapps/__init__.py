@@ -11,6 +11,7 @@ imports PyTorch.
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 from .errors import (
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from .runtime.upscaler import Upscaler
 
 __version__ = "0.1.0"
+
+# ONNX Runtime 1.29 and later writes a device number to the user's folder when it is imported, and reports
+# sessions to its maker. A tool for other people's pictures does not, unless its user has said otherwise.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _LAZY = {
     "Image": "runtime.images",

@@ -18,7 +18,9 @@ _EXHAUSTED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 def display_name(path: str | Path) -> str:
     """The path as text that can be printed anywhere, whatever bytes the file name is made of."""
-    return os.fsencode(path).decode("utf-8", errors="replace")
+    text = os.fsencode(path).decode("utf-8", errors="replace")
+    # A line feed in a name must not make two lines of a sentence, nor an escape colour the terminal.
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def write_atomically(path: str | Path, data: bytes | memoryview) -> None:
@@ -30,10 +32,7 @@ def write_atomically(path: str | Path, data: bytes | memoryview) -> None:
     Raises:
         OutputError: the folder cannot be made, the disk is full, the target is not a regular file.
     """
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
-        kind = "a folder" if target.is_dir() else "a device or a pipe"
-        raise OutputError(f"{display_name(path)} is {kind}: give the name of a file to write")
+    target = real_target(path)
     # Short and without the target's name: that may already fill the 255 bytes a name can have.
     temporary = target.parent / f".ganapps-{os.getpid()}-{next(_COUNTER)}.tmp"
     try:
@@ -46,6 +45,19 @@ def write_atomically(path: str | Path, data: bytes | memoryview) -> None:
         # After the rename, or where the folder could not be made, there is nothing under this name.
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def real_target(path: str | Path) -> Path:
+    """The file that `path` stands for, behind symbolic links; it may not exist yet.
+
+    Raises:
+        OutputError: something is there that is not a regular file.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        kind = "a folder" if target.is_dir() else "a device or a pipe"
+        raise OutputError(f"{display_name(path)} is {kind}: give the name of a file to write")
+    return target
 
 
 def _write_new(path: Path, data: bytes | memoryview) -> None:
@@ -70,6 +82,21 @@ def make_folder(path: str | Path) -> None:
         raise OutputError(f"{display_name(path)} is a file where a folder is needed") from error
     except OSError as error:
         raise output_error(path, error) from error
+
+
+def check_writable(path: str | Path) -> None:
+    """Find out that nothing can be written to the folder of `path`, before work is done for it.
+
+    Raises:
+        OutputError: the nearest folder above it that exists may not be written to.
+    """
+    folder = Path(os.path.realpath(path)).parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(
+            f"nothing can be written to {display_name(folder)}: it is read-only; give another place with -o"
+        )
 
 
 def output_error(path: str | Path, error: OSError) -> OutputError:

@@ -1,26 +1,29 @@
-"""An ONNX Runtime session and the contract that the model file carries in its own metadata."""
+"""A model file opened on an engine, and the contract that it carries in its own metadata."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 
 from ..errors import ModelError, UsageError
 from . import initializers
+from .engines import damage
+from .engines.choice import choose_engine
+from .engines.engine import Engine
+from .engines.onnxruntime_engine import OnnxRuntimeEngine
+from .engines.probe import MOST_DIFFERENT
 from .files import display_name
 
 _KEY = "ganapps."
 _NUMBERS = {"upscale": ("scale", "radius"), "sample": ("latent", "height", "width", "channels")}
-# In order of preference; those that this build of ONNX Runtime lacks are passed over.
-_PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +57,14 @@ class Session:
     """A model file opened for inference. May be used by several threads."""
 
     def __init__(
-        self, model: str | Path, *, threads: int | None = None, blend: tuple[str | Path, float] | None = None
+        self,
+        model: str | Path,
+        *,
+        threads: int | None = None,
+        blend: tuple[str | Path, float] | None = None,
+        device: str = "cpu",
+        precision: str = "auto",
+        on_note: Callable[[str], None] | None = None,
     ) -> None:
         """Open a model file.
 
@@ -62,44 +72,79 @@ class Session:
             model: path of an .onnx file exported by ganapps.
             threads: that a run may use; None is all cores that this process may use.
             blend: another such file and the strength of this one, 0 to 1: the weights lie between the two.
+            device: "cpu" is ONNX Runtime there, the same bits everywhere; others are in `engines.devices`,
+                and "auto" chooses. precision: one of the device's; "auto" is fp32, or the file's own int8.
+            on_note: called with a sentence where something is done otherwise than one would think; None
+                makes it a warning.
 
         Raises:
-            ModelError: missing, not ONNX, damaged, not exported by ganapps, or not to be blended.
-            UsageError: threads below 1.
+            ModelError: missing, not ONNX, damaged, not exported by ganapps, not to be blended, or computed
+                wrongly by the device.
+            UsageError: threads below 1, or no such device or precision.
+            DependencyError: the device is not there.
         """
         self.path = Path(model)
         name = display_name(model)
         data = _model_bytes(self.path, name)
         self.sha256 = hashlib.sha256(data).hexdigest()
         """Of the model file, in hexadecimal."""
-        # From bytes and not from the path: a model can then name no other file to read.
         if blend is not None:
             faithful, strength = blend
             other = display_name(faithful)
             start = _model_bytes(Path(faithful), other)
             data = initializers.blend(start, data, strength, (other, name))
-        self._session = _open(data, name, available_threads() if threads is None else threads)
-        self.contract = read_contract(self._session.get_modelmeta().custom_metadata_map, name)
-        self.outputs = tuple(output.name for output in self._session.get_outputs())
+        threads = available_threads() if threads is None else threads
+        if threads < 1:
+            raise UsageError(f"threads must be 1 or more, got {threads}")
+        self._on_note, self._repaired = on_note, 0
+        self._reference = OnnxRuntimeEngine(data, name, threads=threads)
+        self.contract = read_contract(self._reference.metadata, name)
+        self.outputs = self._reference.outputs
         """Names of what the model can compute."""
-
-    @property
-    def providers(self) -> tuple[str, ...]:
-        """ONNX Runtime execution providers in use, the first preferred."""
-        return tuple(self._session.get_providers())
+        scale, radius = self.contract.scale, self.contract.radius
+        self.engine: Engine = choose_engine(
+            data,
+            self.contract.name or name,
+            self._reference,
+            device=device,
+            precision=precision,
+            threads=threads,
+            shape=None if scale is None or radius is None else (scale, radius),
+            tell=self._tell,
+        )
+        """What computes."""
 
     def run(self, outputs: Sequence[str], feeds: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         """Compute the named outputs.
 
+        Where another engine than ONNX Runtime on the CPU gives what cannot be an enlarged picture, that one
+        computes it again, and its result is taken where the two differ.
+
         Raises:
             ModelError: the model refuses the input or cannot be run here.
         """
-        try:
-            return list(self._session.run(list(outputs), dict(feeds)))
-        except (
-            Exception
-        ) as error:  # ONNX Runtime's own classes are private, and derive from Exception directly
-            raise ModelError(f"{display_name(self.path)} cannot be run: {_first_line(error)}") from error
+        results = self.engine.run(outputs, feeds)
+        if self.engine is self._reference or self.contract.task != "upscale":
+            return results
+        if not any(damage.is_suspect(result, feeds["image"]) for result in results):
+            return results
+        right = self._reference.run(outputs, feeds)
+        most = MOST_DIFFERENT[self.engine.precision]
+        if not any(damage.differs(*pair, most) for pair in zip(results, right, strict=True)):
+            return results
+        if not self._repaired:
+            self._tell(
+                f"a tile came out black or not a number on {self.engine}: it was computed again on"
+                f" {self._reference}, as any other such tile will be"
+            )
+        self._repaired += 1
+        return right
+
+    def _tell(self, sentence: str) -> None:
+        if self._on_note is None:
+            warnings.warn(sentence, stacklevel=3)
+        else:
+            self._on_note(sentence)
 
 
 def available_threads() -> int:
@@ -117,26 +162,6 @@ def _model_bytes(path: Path, name: str) -> bytes:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ModelError(f"the model file {name} cannot be read: {reason}") from error
-
-
-def _open(data: bytes, name: str, threads: int) -> ort.InferenceSession:
-    if threads < 1:
-        raise UsageError(f"threads must be 1 or more, got {threads}")
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # Errors come as exceptions; the warnings are about `fraction`, which is meant to be overridable.
-    options.log_severity_level = 3
-    present = ort.get_available_providers()
-    providers = [provider for provider in _PROVIDERS if provider in present]
-    try:
-        return ort.InferenceSession(data, options, providers=providers)
-    except Exception as error:  # as in `run`
-        raise ModelError(f"{name} is not an ONNX model that can be run: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def read_contract(metadata: Mapping[str, str], name: str) -> Contract:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import PIL.Image
-from PIL.Image import Resampling
 
 from ..errors import UsageError
+from .bands import Band, Bands
 from .images import Image
+from .resampling import resample_bands
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,18 +78,29 @@ def parse_fit(text: str) -> tuple[int, int]:
 
 def resample(image: Image, width: int, height: int) -> Image:
     """The picture at another size, by Lanczos windows of three lobes that widen as it shrinks."""
-    if image.pixels.shape[:2] == (height, width):
+    before, after = image.pixels.shape[:2], (height, width)
+    if before == after:
         return image
-    planes = [_resample_plane(plane, width, height) for plane in np.moveaxis(image.pixels, 2, 0)]
-    alpha = None if image.alpha is None else _resample_plane(image.alpha, width, height)
-    return replace(image, pixels=np.stack(planes, axis=2), alpha=alpha)
+    pixels = np.concatenate(list(resample_bands([image.pixels], before, after)))
+    alpha = image.alpha
+    if alpha is not None:
+        alpha = np.concatenate(list(resample_bands([alpha[..., None]], before, after)))[..., 0]
+    return replace(image, pixels=pixels, alpha=alpha)
 
 
-def _resample_plane(plane: np.ndarray, width: int, height: int) -> np.ndarray:
-    if plane.dtype == np.uint8:
-        small = PIL.Image.fromarray(np.ascontiguousarray(plane)).resize((width, height), Resampling.LANCZOS)
-        return np.asarray(small)
-    # Pillow filters 16-bit numbers only as floats.
-    exact = PIL.Image.fromarray(plane.astype(np.float32)).resize((width, height), Resampling.LANCZOS)
-    rounded: np.ndarray = np.rint(np.clip(np.asarray(exact), 0, 65535)).astype(np.uint16)
-    return rounded
+def resample_rows(picture: Bands, width: int, height: int) -> Bands:
+    """The picture at another size, as by `resample`, while it is still to come."""
+    before, after = (picture.height, picture.width), (height, width)
+    if before == after:
+        return picture
+    return replace(picture, height=height, width=width, rows=_resampled(picture, before, after))
+
+
+def _resampled(picture: Bands, before: tuple[int, int], after: tuple[int, int]) -> Iterator[Band]:
+    """Colours and alpha side by side: each number is filtered by itself."""
+    stacked = (
+        band.pixels if band.alpha is None else np.dstack([band.pixels, band.alpha]) for band in picture.rows
+    )
+    for rows in resample_bands(stacked, before, after):
+        alpha = np.ascontiguousarray(rows[..., -1]) if picture.has_alpha else None
+        yield Band(rows[..., : picture.channels], alpha)

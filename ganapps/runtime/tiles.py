@@ -15,6 +15,9 @@ import numpy as np
 
 from ..errors import UsageError
 
+_LEAST_HALF_PX = 32
+"""Smaller tiles save no memory worth the time."""
+
 
 @dataclass(frozen=True)
 class Span:
@@ -60,7 +63,7 @@ def plan(height: int, width: int, tile_px: int, radius: int) -> Plan:
         >>> [(s.start, s.stop, s.kept_start, s.kept_stop) for s in plan(10, 4, 6, 1).rows]
         [(0, 6, 0, 5), (4, 10, 5, 10)]
     """
-    return Plan(_spans(height, tile_px, radius), _spans(width, tile_px, radius))
+    return Plan(spans(height, tile_px, radius), spans(width, tile_px, radius))
 
 
 def smallest_tile(radius: int) -> int:
@@ -68,7 +71,25 @@ def smallest_tile(radius: int) -> int:
     return 2 * radius + 1
 
 
-def _spans(length: int, tile_px: int, radius: int) -> tuple[Span, ...]:
+def halved_tile(tile_px: int, height: int, width: int, radius: int) -> int | None:
+    """The side to try where memory ran out with this one; None where it would be all overlap.
+
+    Args:
+        tile_px: that was too large.
+        height: of the picture, in pixels.
+        width: of the picture, in pixels.
+        radius: as for `plan`.
+
+    Example:
+        >>> halved_tile(512, 300, 200, 14), halved_tile(50, 300, 200, 14)
+        (150, None)
+    """
+    half = min(tile_px, max(height, width)) // 2
+    return half if half >= max(_LEAST_HALF_PX, 3 * radius) else None
+
+
+def spans(length: int, tile_px: int, radius: int) -> tuple[Span, ...]:
+    """The tiles along one axis of `length` pixels, all of one side; see `plan`."""
     smallest = smallest_tile(radius)
     if tile_px < smallest:
         raise UsageError(f"tile must be at least {smallest} px for a model of radius {radius}, got {tile_px}")
@@ -80,16 +101,16 @@ def _spans(length: int, tile_px: int, radius: int) -> tuple[Span, ...]:
     step = -(-(length - overlap) // count)
     count = -(-(length - overlap) // step)
     side = step + overlap
-    spans: list[Span] = []
+    found: list[Span] = []
     kept = 0
     for index in range(count):
         # The last one is shifted inward instead of being cut: one shape for all.
         start = min(index * step, length - side)
         stop = start + side
         kept_stop = length if stop == length else stop - radius
-        spans.append(Span(start, stop, kept, kept_stop))
+        found.append(Span(start, stop, kept, kept_stop))
         kept = kept_stop
-    return tuple(spans)
+    return tuple(found)
 
 
 def apply(
@@ -100,6 +121,7 @@ def apply(
     radius: int,
     tile_px: int,
     on_progress: Callable[[float], None] | None = None,
+    result: np.ndarray | None = None,
 ) -> np.ndarray:
     """`function` of the whole picture, computed tile by tile.
 
@@ -110,19 +132,19 @@ def apply(
         radius: receptive radius of `function` in input pixels.
         tile_px: largest side given to `function`.
         on_progress: called with the finished fraction, in (0, 1], after each tile.
+        result: to be filled; None makes it after the first tile.
 
     Returns:
         [scale * H, scale * W, ...], of the type that `function` gives.
     """
     height, width = image.shape[:2]
     tiles = plan(height, width, tile_px, radius)
-    result: np.ndarray | None = None
     for number, (row, column) in enumerate(tiles, start=1):
         tile = function(image[row.start : row.stop, column.start : column.stop])
         if result is None:
             result = np.empty((scale * height, scale * width, *tile.shape[2:]), tile.dtype)
-        result[_scaled(row, scale), _scaled(column, scale)] = tile[
-            _scaled(row, scale, row.start), _scaled(column, scale, column.start)
+        result[scaled(row, scale), scaled(column, scale)] = tile[
+            scaled(row, scale, row.start), scaled(column, scale, column.start)
         ]
         if on_progress is not None:
             on_progress(number / len(tiles))
@@ -130,6 +152,6 @@ def apply(
     return result
 
 
-def _scaled(span: Span, scale: int, origin: int = 0) -> slice:
-    """The kept part in output pixels, counted from the input pixel `origin`."""
+def scaled(span: Span, scale: int, origin: int = 0) -> slice:
+    """The kept part in pixels of the result, counted from the input pixel `origin`."""
     return slice(scale * (span.kept_start - origin), scale * (span.kept_stop - origin))

@@ -25,6 +25,18 @@ class Job:
         """Whether the result exists already and is left alone."""
         return self.target.exists() and not overwrite
 
+    def why_skipped(self) -> str:
+        """The sentence for it; a result that may not be of this very picture is named."""
+        name = display_name(self.target)
+        try:
+            newer = self.source.stat().st_mtime > self.target.stat().st_mtime
+        except OSError:
+            newer = False
+        if newer:
+            source = display_name(self.source)
+            return f"{name} exists already, older than {source}: --overwrite makes it again"
+        return f"{name} exists already"
+
 
 @dataclass(frozen=True)
 class _Found:
@@ -34,7 +46,9 @@ class _Found:
     relative: Path
 
 
-def plan_jobs(inputs: Sequence[str | Path], output: str | Path, format: str | None) -> tuple[Job, ...]:
+def plan_jobs(
+    inputs: Sequence[str | Path], output: str | Path, format: str | None, *, may_be_none: bool = False
+) -> tuple[Job, ...]:
     """All jobs, in a fixed order; nothing is written or made.
 
     Folders are searched through and through; names beginning with a dot are passed over, links to folders
@@ -45,6 +59,7 @@ def plan_jobs(inputs: Sequence[str | Path], output: str | Path, format: str | No
         inputs: files and folders.
         output: a file name with an image suffix for a single input file; else a folder.
         format: of all results; None keeps each file's own (PNG for GIF).
+        may_be_none: whether folders without images are welcome.
 
     Raises:
         UsageError: a missing input, an output that is or would overwrite an input, or two inputs with one
@@ -58,7 +73,7 @@ def plan_jobs(inputs: Sequence[str | Path], output: str | Path, format: str | No
     else:
         _check_folder(sources, place)
         found = [item for source in sources for item in _find(source, alone=len(sources) == 1)]
-        if not found:
+        if not found and not may_be_none:
             names = ", ".join(display_name(source) for source in sources)
             raise DataError(
                 f"there are no images in {names}: accepted are {', '.join(sorted(IMAGE_SUFFIXES))}"
@@ -165,10 +180,11 @@ def _renamed(relative: Path, format: str | None) -> Path:
 
 
 def _check_targets(jobs: Sequence[Job]) -> None:
-    sources = {os.path.realpath(job.source) for job in jobs}
+    # normcase: on Windows a.png and A.png are one file.
+    sources = {os.path.normcase(os.path.realpath(job.source)) for job in jobs}
     claimed: dict[str, Job] = {}
     for job in jobs:
-        target = os.path.realpath(job.target)
+        target = os.path.normcase(os.path.realpath(job.target))
         if target in sources:
             raise UsageError(
                 f"{display_name(job.target)} would overwrite an input: give another name or folder for it"

@@ -104,7 +104,8 @@ def test_a_dry_run_prints_the_plan_and_does_nothing(
     out.mkdir()
     (out / "b.png").touch()
     outcome = ganapps("upscale", folder, "-o", out, "-m", doubling, "--dry-run", "--json")
-    files = json.loads(outcome.out)["files"]
+    *files, summary = map(json.loads, outcome.out.splitlines())
+    assert summary == {"summary": True, "enlarge": 1, "skip": 1}
     assert [(Path(f["target"]).name, f["would"]) for f in files] == [("a.png", "enlarge"), ("b.png", "skip")]
     assert outcome.code == 0 and not (out / "a.png").exists()
     outcome = ganapps("upscale", folder, "-o", out, "-m", doubling, "--dry-run", "--overwrite")
@@ -136,10 +137,11 @@ def test_a_folder_is_mirrored_and_gone_on_with(
     (source / "b.png").write_text("no image")
     command = ("upscale", tmp_path / "in", "-o", tmp_path / "out", "-m", doubling)
     first = ganapps(*command, "--json")
-    result = json.loads(first.out)
+    *files, result = map(json.loads, first.out.splitlines())
     assert first.code == 1
+    assert result["summary"] is True and [file["status"] for file in files] == ["done", "failed"]
     assert (result["done"], result["skipped"], result["failed"]) == (1, 0, 1)
-    assert [Path(file["target"]).relative_to(tmp_path) for file in result["files"]] == [
+    assert [Path(file["target"]).relative_to(tmp_path) for file in files] == [
         Path("out/deep er/a.png"),
         Path("out/deep er/b.png"),
     ]

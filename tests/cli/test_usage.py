@@ -30,6 +30,7 @@ COMMANDS = {
     ("models", "verify"),
     ("benchmark", "upscale"),
     ("benchmark", "core"),
+    ("benchmark", "speed"),
     ("benchmark", "startup"),
     ("doctor",),
 }

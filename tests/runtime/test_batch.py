@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from ganapps import Image, OutputError, UsageError, read_image, write_image
-from ganapps.runtime import batch, files
-from ganapps.runtime.batch import Progress, upscale_files
+from ganapps.runtime import claims, files, pipeline
+from ganapps.runtime.bands import Outlook
+from ganapps.runtime.batch import FileResult, Progress, upscale_files
 
 
 @pytest.fixture
@@ -92,10 +93,10 @@ def test_a_full_disk_stops_the_run(folder, tmp_path, double, monkeypatch):
 
 
 def test_too_large_for_memory(folder, tmp_path, double, monkeypatch):
-    def large(path: Path) -> Image:
+    def large(path: Path, **limits: int) -> Image:
         raise MemoryError
 
-    monkeypatch.setattr(batch, "read_image", large)
+    monkeypatch.setattr(pipeline, "read_image", large)
     report = upscale_files([folder / "a.png"], tmp_path / "big.png", double)
     expected = f"{folder}/a.png is too large for the memory of this machine: cut it into parts"
     assert (report.results[0].status, report.results[0].message) == ("failed", expected)
@@ -148,9 +149,10 @@ def test_reading_and_writing_go_on_beside_the_network(tmp_path, photo, monkeypat
 
     class Idle:
         upscale = staticmethod(slow(lambda image, size, on_progress: image))
+        outlook = staticmethod(lambda width, height, size: Outlook(width, height, 1, 1))
 
-    monkeypatch.setattr(batch, "read_image", slow(batch.read_image))
-    monkeypatch.setattr(batch, "write_image", slow(batch.write_image))
+    monkeypatch.setattr(pipeline, "read_image", slow(pipeline.read_image))
+    monkeypatch.setattr(pipeline, "encode_image", slow(pipeline.encode_image))
     report = upscale_files([tmp_path / "in"], tmp_path / "out", Idle())
     assert report.count("done") == 8
     assert most == 3
@@ -189,3 +191,152 @@ def test_ctrl_c_leaves_whole_files_and_the_next_run_goes_on(models, tmp_path, do
         assert read_image(tmp_path / "out" / name).pixels.shape == (300, 300, 3)
     report = upscale_files([tmp_path / "in"], tmp_path / "out", double)
     assert (report.count("skipped"), report.count("done")) == (len(left), 40 - len(left))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends SIGKILL")
+def test_a_kill_leaves_whole_files_and_the_next_run_goes_on(models, tmp_path, double, photo):
+    """Killed while the third file is being written: its part is taken over and gone in the end."""
+    for n in range(5):
+        write_image(tmp_path / "in" / f"{n}.png", Image(photo(9, 9)))
+    program = (
+        "import os, signal, sys\n"
+        "from ganapps import Upscaler\n"
+        "from ganapps.runtime import claims\n"
+        "from ganapps.runtime.batch import upscale_files\n"
+        "rename = os.replace\n"
+        "def replace(part, whole):\n"
+        "    if whole.name == '2.png':\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    rename(part, whole)\n"
+        "claims.os.replace = replace\n"
+        "upscale_files([sys.argv[2]], sys.argv[3], Upscaler(sys.argv[1], threads=1))\n"
+    )
+    command = [sys.executable, "-c", program, str(models / "x2.onnx")]
+    killed = subprocess.run([*command, str(tmp_path / "in"), str(tmp_path / "out")], timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+    left = tree(tmp_path / "out")
+    whole = [name for name in left if not name.startswith(".ganapps-")]
+    assert whole == ["0.png", "1.png"] and len(left) > len(whole)
+    report = upscale_files([tmp_path / "in"], tmp_path / "out", double)
+    assert (report.count("skipped"), report.count("done")) == (2, 3)
+    assert tree(tmp_path / "out") == [f"{n}.png" for n in range(5)]
+
+
+def test_what_another_process_is_at_is_left_to_it(folder, tmp_path, double):
+    with claims.claim(tmp_path / "out" / "a.png"):
+        report = upscale_files([folder], tmp_path / "out", double, overwrite=True)
+    assert [result.status for result in report.results] == ["skipped", "done", "done"]
+    first = report.results[0]
+    assert (first.busy, first.message) == (True, f"{tmp_path}/out/a.png is being made by another process")
+    assert tree(tmp_path / "out") == ["b/c.jpg", "b/d.tif"]
+
+
+def test_two_at_once_make_each_file_once(tmp_path, double, photo):
+    for n in range(12):
+        write_image(tmp_path / "in" / f"{n}.png", Image(photo(30, 30)))
+    reports = []
+
+    def work() -> None:
+        reports.append(upscale_files([tmp_path / "in"], tmp_path / "out", double))
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(report.count("done") for report in reports) == 12
+    assert sum(report.count("failed") for report in reports) == 0
+    assert len(tree(tmp_path / "out")) == 12
+
+
+def test_a_result_older_than_its_source_is_named(folder, tmp_path, double):
+    upscale_files([folder / "a.png"], tmp_path / "large.png", double)
+    os.utime(tmp_path / "large.png", (1, 1))
+    report = upscale_files([folder / "a.png"], tmp_path / "large.png", double)
+    assert report.results[0].message == (
+        f"{tmp_path}/large.png exists already, older than {folder}/a.png: --overwrite makes it again"
+    )
+
+
+def test_results_are_told_as_they_come(folder, tmp_path, double):
+    (folder / "empty.png").touch()
+    seen: list[FileResult] = []
+    report = upscale_files([folder], tmp_path / "out", double, on_result=seen.append)
+    assert sorted(seen, key=lambda result: result.source.name) == sorted(
+        report.results, key=lambda result: result.source.name
+    )
+
+
+def test_speed_and_time_left(folder, tmp_path, double):
+    seen: list[Progress] = []
+    upscale_files([folder], tmp_path / "out", double, on_progress=seen.append)
+    assert seen[-1].rate == pytest.approx(seen[-1].megapixels / seen[-1].seconds)
+    assert seen[-1].seconds_left == 0
+    assert Progress(1, 4, 2.0, 0.25, 10.0).seconds_left == 30
+    assert Progress(0, 4, 0.0, 0.0, 10.0).seconds_left is None
+
+
+def test_large_files_weigh_more(tmp_path, double, photo):
+    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)
+    write_image(tmp_path / "in" / "a.png", Image(photo(2, 2)))
+    write_image(tmp_path / "in" / "b.png", Image(noise))
+    seen: list[Progress] = []
+    upscale_files([tmp_path / "in"], tmp_path / "out", double, on_progress=seen.append)
+    # One of two files is computed, and it was the small one.
+    assert 0 < seen[0].fraction < 0.1
+
+
+def test_a_read_only_place_is_one_sentence_before_any_work(folder, tmp_path, double, monkeypatch):
+    (tmp_path / "closed").mkdir()
+    monkeypatch.setattr(files.os, "access", lambda path, mode: Path(path) != tmp_path / "closed")
+    monkeypatch.setattr(pipeline, "read_image", None)
+    with pytest.raises(OutputError) as caught:
+        upscale_files([folder], tmp_path / "closed" / "deep" / "out", double)
+    assert str(caught.value) == (
+        f"nothing can be written to {tmp_path}/closed: it is read-only; give another place with -o"
+    )
+    assert tree(tmp_path / "closed") == []
+
+
+def test_a_read_only_disk_stops_the_run(folder, tmp_path, double, monkeypatch):
+    def refuse(path: Path) -> int:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(claims, "_open", refuse)
+    with pytest.raises(OutputError, match=r"/out/a\.png could not be written: read-only file system$"):
+        upscale_files([folder], tmp_path / "out", double)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names that Windows does not allow")
+def test_names_of_odd_bytes(tmp_path, double, photo):
+    odd = os.fsdecode(b"caf\xe9\n\x1b[31m.png")
+    write_image(tmp_path / "in" / "a.png", Image(photo(5, 5)))
+    os.rename(tmp_path / "in" / "a.png", tmp_path / "in" / odd)
+    (tmp_path / "in" / ("b" + odd)).touch()
+    report = upscale_files([tmp_path / "in"], tmp_path / "out", double)
+    assert os.listdir(tmp_path / "out") == [odd]
+    expected = f"{tmp_path}/in/bcaf\N{REPLACEMENT CHARACTER}\\n\\x1b[31m.png is empty (0 bytes)"
+    assert [result.message for result in report.results] == [expected, ""]
+
+
+def test_what_is_lost_is_told(tmp_path, double, photo):
+    write_image(tmp_path / "deep.png", Image(photo(5, 5, np.uint16)))
+    report = upscale_files([tmp_path / "deep.png"], tmp_path / "flat.jpg", double)
+    assert report.results[0].remarks == ("16 bits become 8",)
+
+
+def test_what_is_written_at_the_stop_is_told(folder, tmp_path, double, monkeypatch):
+    seen: list[FileResult] = []
+    really, calls = double.upscale, []
+
+    def second_is_stopped(image: Image, **options: object) -> Image:
+        calls.append(image)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return really(image, **options)
+
+    monkeypatch.setattr(double, "upscale", second_is_stopped)
+    with pytest.raises(KeyboardInterrupt):
+        upscale_files([folder], tmp_path / "out", double, on_result=seen.append)
+    assert [result.status for result in seen] == ["done"]
+    assert tree(tmp_path / "out") == ["a.png"]

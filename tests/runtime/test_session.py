@@ -95,5 +95,7 @@ def test_threads(models):
         Session(models / "x2.onnx", threads=0)
 
 
-def test_providers_are_told(models):
-    assert Session(models / "x2.onnx").providers[-1] == "CPUExecutionProvider"
+def test_the_engine_is_told(models):
+    engine = Session(models / "x2.onnx").engine
+    assert (engine.device, engine.precision) == ("cpu", "fp32")
+    assert str(engine).startswith("cpu in fp32 (ONNX Runtime ")

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 from ganapps import Image, ImageError, ModelError, Upscaler, UsageError
 from ganapps.runtime import transparency
 from ganapps.runtime.images import Metadata
-from ganapps.runtime.upscaler import default_tile
+from ganapps.runtime.tile_side import default_tile
 
 
 def test_an_array_is_what_the_model_says(models, photo):
