@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from ganapps import __version__
 from ganapps.errors import GanappsError
 
-from . import augment, benchmark, doctor, export, models, train, upscale
+from . import augment, benchmark, doctor, export, models, prove, train, upscale
 from .parser import Parser, add_quiet
 
 _DESCRIPTION = """\
@@ -33,6 +33,7 @@ _EXAMPLES = """\
 examples:
   ganapps upscale photo.jpg -o photo_x4.png
   ganapps augment my-classes/ -o my-classes-larger/
+  ganapps prove my-classes/ my-classes-larger/ --test my-test/
   ganapps models
   ganapps doctor
   ganapps upscale --help"""
@@ -44,7 +45,7 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"ganapps {__version__}")
     add_quiet(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
-    for command in (upscale, augment, train, export, models, benchmark, doctor):
+    for command in (upscale, augment, prove, train, export, models, benchmark, doctor):
         command.add_to(commands)
     parser.set_defaults(run=None, parser=parser)
     return parser

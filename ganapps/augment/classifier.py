@@ -24,17 +24,18 @@ _MOVE, _ZOOM, _TURN = 0.2, 0.1, 0.17
 
 
 class Classifier(nn.Module):
-    """`forward(images [N, C, H, W] in [-1, 1]) -> logits [N, K]`."""
+    """`forward(images [N, C, H, W] in [-1, 1]) -> logits [N, K]`; the first layer has `width` channels, the
+    last four times as many."""
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, architecture: Architecture, *, width: int = 32) -> None:
         super().__init__()
         # Larger images are halved at once: what tells classes apart is not in single pixels.
         stride = 2 if max(architecture.height, architecture.width) > 40 else 1
-        layers = _layer(architecture.channels, 32, stride)
-        for channels, width in ((32, 64), (64, 128), (128, 128)):
-            layers += [nn.MaxPool2d(2, ceil_mode=True), *_layer(channels, width)]
+        layers = _layer(architecture.channels, width, stride)
+        for channels, out in ((width, 2 * width), (2 * width, 4 * width), (4 * width, 4 * width)):
+            layers += [nn.MaxPool2d(2, ceil_mode=True), *_layer(channels, out)]
         self.features = nn.Sequential(*layers, nn.Dropout2d(0.2))
-        self.logits = nn.Linear(2 * 128, architecture.num_classes)
+        self.logits = nn.Linear(2 * 4 * width, architecture.num_classes)
 
     def forward(self, images: Tensor) -> Tensor:
         features = self.features(images).flatten(2)

@@ -21,6 +21,7 @@ from ganapps.errors import DataError, UsageError
 COMMANDS = {
     ("upscale",),
     ("augment",),
+    ("prove",),
     ("train", "upscale"),
     ("train", "augment"),
     ("export",),
