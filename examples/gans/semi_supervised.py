@@ -2,11 +2,10 @@
 
 Salimans et al. 2016, arXiv 1606.03498, sections 3.1 and 5: the discriminator names one of K classes or, as
 the implied class K + 1, calls an image generated; images without a label have to be of some class only; and
-the generator matches the mean features of real images. Added to it, because the paper's hundreds
-of passes over the data are beyond a CPU: both players are convolutional, real images are moved a little, and
-those without a label are to be named as the averaged discriminator names them unmoved (Tarvainen and Valpola
-2017, arXiv 1703.01780, section 2; sharpened as by Berthelot et al. 2019, arXiv 1905.02249, eq. 7). Beside it
-stands the same network, trained on its labelled images alone, moved as well.
+the generator matches the mean features of real images. Added to it, because the paper's hundreds of passes
+over the data are beyond a CPU: the discriminator is convolutional, real images are moved a little, and those
+without a label are to be named as a teacher names them, unmoved. Beside it stands the same network, trained
+on its labelled images alone, moved as well; `--no-game` leaves the generator out and keeps the teacher.
 
     python semi_supervised.py --data mnist.npz -o digits.png
 """
@@ -17,14 +16,13 @@ import statistics
 
 import torch
 from common import Labelled, budget, draw, options, print_report, read_labelled, save_sheet
+from teacher import Teacher, moved, named
 from torch import Tensor, nn
-from torch.nn.functional import affine_grid, cross_entropy, grid_sample
 from torch.nn.utils.parametrizations import weight_norm
 
 from ganapps.adversarial import (
     NON_SATURATING,
     Budget,
-    Ema,
     Game,
     Losses,
     Match,
@@ -32,15 +30,14 @@ from ganapps.adversarial import (
     TrainingOptions,
     feature_matching,
     realness,
-    transition,
 )
 
-LATENT, BATCH, NAMED = 100, 100, 32
-GENERATOR_RATE, NAMER_RATE = 1e-3, 2e-3
+LATENT, BATCH, NAMED, MADE = 100, 100, 32, 50
+RATE = 3e-3
 ALONE = 120_000
 """Images for the network that learns from labelled ones alone: it is done long before."""
-AGREEMENT = 2.0
-"""Weight of the agreement with the averaged discriminator."""
+Batch = tuple[Tensor, Tensor, Tensor]
+"""Labelled images, their labels, and images without; images `[N, C, H, W]` in [0, 1]."""
 
 
 class Noise(nn.Module):
@@ -57,7 +54,7 @@ class Noise(nn.Module):
 class Namer(nn.Module):
     """From square images `[N, C, H, W]` in [0, 1] to the logits of K classes."""
 
-    def __init__(self, shape: torch.Size, classes: int, width: int = 16, hidden: int = 250) -> None:
+    def __init__(self, shape: torch.Size, classes: int, width: int = 24, hidden: int = 250) -> None:
         super().__init__()
         first = weight_norm(nn.Conv2d(shape[0], width, 5, 2, 2))
         second = weight_norm(nn.Conv2d(width, 2 * width, 5, 2, 2))
@@ -70,66 +67,59 @@ class Namer(nn.Module):
         return self.classes(self.features(images))
 
 
-def drawer(shape: torch.Size, width: int = 16) -> nn.Sequential:
-    """From latents `[N, 100]` in [0, 1] to images in [0, 1]."""
-    quarter, half = -(-shape[1] // 4), -(-shape[1] // 2)
-    seed = [nn.Linear(LATENT, 2 * width * quarter**2), nn.BatchNorm1d(2 * width * quarter**2), nn.ReLU()]
-    middle = [nn.Upsample(half), nn.Conv2d(2 * width, width, 5, padding=2), nn.BatchNorm2d(width), nn.ReLU()]
-    last = [nn.Upsample(shape[1]), nn.Conv2d(width, shape[0], 5, padding=2), nn.Sigmoid()]
-    return nn.Sequential(*seed, nn.Unflatten(1, (2 * width, quarter, quarter)), *middle, *last)
-
-
-def moved(images: Tensor) -> Tensor:
-    """Each turned, stretched and sheared by about 0.12, and shifted by up to 0.075 of its side."""
-    change = torch.eye(2) + 0.12 * torch.randn(len(images), 2, 2)
-    shift = 0.3 * torch.rand(len(images), 2, 1) - 0.15
-    grid = affine_grid(torch.cat([change, shift], 2), list(images.shape), align_corners=False)
-    return grid_sample(images, grid, align_corners=False)
+def drawer(shape: torch.Size, hidden: int = 500) -> nn.Sequential:
+    """From latents `[N, 100]` in [0, 1] to images in [0, 1]; fully connected, as the paper's for MNIST."""
+    sizes, layers = (LATENT, hidden, hidden), []
+    for i, o in zip(sizes, sizes[1:], strict=False):
+        layers += [nn.Linear(i, o), nn.BatchNorm1d(o), nn.Softplus()]
+    return nn.Sequential(*layers, nn.Linear(hidden, shape.numel()), nn.Sigmoid(), nn.Unflatten(1, shape))
 
 
 class Supervised(Game):
-    """Plain training of the classifier, from the same batches."""
+    """Plain training of the classifier, on the labelled images of a batch, or with a teacher on all."""
 
-    def generator_losses(self, batch: tuple[Tensor, Tensor, Tensor]) -> Losses:
-        return {"named": cross_entropy(self.generator(moved(batch[0])), batch[1])}
+    def __init__(self, namer: nn.Module, teacher: Teacher | None = None) -> None:
+        super().__init__(namer)
+        self.teacher = teacher
+
+    def generator_losses(self, batch: Batch) -> Losses:
+        losses = {"named": named(self.generator, *batch[:2])}
+        if self.teacher is None:
+            return losses
+        self.teacher.follow(self.generator, len(batch[2]))
+        logits = self.generator(moved(batch[2], 0.18, 0.2))
+        return losses | self.teacher.agreement(logits, batch[2], self.progress)
 
 
 class SemiSupervised(Game):
-    """A batch is labelled images, their labels, and images without."""
+    """The same, and a generator to tell real images from."""
 
-    def __init__(self, generator: nn.Module, namer: nn.Module) -> None:
+    def __init__(self, generator: nn.Module, namer: nn.Module, teacher: Teacher) -> None:
         super().__init__(generator, namer)
         self.match = Match(objective=NON_SATURATING)
-        self.follower = Ema(namer, half_life_images=10_000, ramp=0.1)
-        self.averaged = self.follower.network  # a part of the game, and so of its checkpoint
-        self.register_buffer("images_seen", torch.zeros((), dtype=torch.int64))
+        self.teacher = teacher  # a part of the game, and so of its checkpoint
 
     def made(self) -> Tensor:
-        return self.generator(torch.rand(BATCH, LATENT))
+        return self.generator(torch.rand(MADE, LATENT))
 
-    def discriminator_losses(self, batch: tuple[Tensor, Tensor, Tensor]) -> Losses:
-        images, labels, unnamed = batch
-        view = moved(unnamed)
+    def discriminator_losses(self, batch: Batch) -> Losses:
+        view = moved(batch[2], 0.18, 0.2)
         logits = self.discriminator(view)
 
         def critic(shown: Tensor) -> Tensor:
-            # What the real images are is asked twice, by the match and by the agreement, and computed once.
+            # What the real images are is asked twice, by the match and by the teacher, and computed once.
             return realness(logits if shown is view else self.discriminator(shown))
 
-        # Probabilities of the averaged discriminator, squared: sharpened to half the temperature.
-        sure = (2 * self.averaged.eval()(unnamed)).softmax(1)
-        share = AGREEMENT * transition(self.progress, start=0.0, end=0.1)
         return {
-            "named": cross_entropy(self.discriminator(moved(images)), labels),
-            "agreement": share * cross_entropy(logits, sure),
+            "named": named(self.discriminator, *batch[:2]),
+            **self.teacher.agreement(logits, batch[2], self.progress),
             "adversarial": self.match.discriminator_losses(critic, view, self.made())["adversarial"] / 2,
         }
 
-    def generator_losses(self, batch: tuple[Tensor, Tensor, Tensor]) -> Losses:
-        self.images_seen += len(batch[2])
-        self.follower.update(self.discriminator, len(batch[2]), int(self.images_seen))
+    def generator_losses(self, batch: Batch) -> Losses:
+        self.teacher.follow(self.discriminator, len(batch[2]))
         features = self.discriminator.features
-        return {"features": feature_matching(features(moved(batch[2])), features(self.made()))}
+        return {"features": feature_matching(features(moved(batch[2], 0.18, 0.2)), features(self.made()))}
 
 
 def choose(labels: Tensor, a_class: int, seed: int) -> Tensor:
@@ -148,18 +138,18 @@ def accuracy(namer: nn.Module, test: Labelled) -> float:
 def play(game: Game, train: Labelled, chosen: Tensor, limit: Budget, seed: int) -> Trainer:
     """Train to the end."""
 
-    def batches(index: int) -> tuple[Tensor, Tensor, Tensor]:
-        named = chosen[draw(2 * index, seed, len(chosen), NAMED)]
+    def batches(index: int) -> Batch:
+        labelled = chosen[draw(2 * index, seed, len(chosen), NAMED)]
         unnamed = draw(2 * index + 1, seed, len(train.images), BATCH)
-        return train.images[named] / 255, train.labels[named], train.images[unnamed] / 255
+        return train.images[labelled] / 255, train.labels[labelled], train.images[unnamed] / 255
 
     playing = TrainingOptions(
         budget=limit,
         batch_size=BATCH,
-        learning_rate=GENERATOR_RATE if game.discriminator else NAMER_RATE,
-        discriminator_learning_rate=NAMER_RATE,
+        learning_rate=RATE,
         betas=(0.5, 0.999),
         final_rate=0.0,
+        channels_last=True,
         guard=False,  # it takes a discriminator that tells all apart for a lost game; here it need not be
         seed=seed,
         report_every_sec=30,
@@ -170,31 +160,37 @@ def play(game: Game, train: Labelled, chosen: Tensor, limit: Budget, seed: int) 
 
 
 def main() -> None:
-    parser = options(__doc__, minutes=5)
+    parser = options(__doc__, minutes=8)
     parser.add_argument("--labels-per-class", type=int, default=10)
     parser.add_argument("--draws", type=int, default=10, help="trainings, each with labels of its own")
+    parser.add_argument("--no-game", action="store_true", help="leave out the generator and the picture")
     args = parser.parse_args()
     train, test = read_labelled(args.data), read_labelled(args.data, "test")
     shape, classes = train.images.shape[1:], len(train.classes)
-    shares: dict[str, list[float]] = {"labelled images alone": [], "semi-supervised": []}
+    ours = "with a teacher, no game" if args.no_game else "semi-supervised"
+    shares: dict[str, list[float]] = {"labelled images alone": [], ours: []}
     for seed in range(args.seed, args.seed + args.draws):
         torch.manual_seed(seed)
         chosen = choose(train.labels, args.labels_per_class, seed)
         alone = play(Supervised(Namer(shape, classes)), train, chosen, Budget(images=ALONE), seed)
-        game = SemiSupervised(drawer(shape), Namer(shape, classes))
+        namer = Namer(shape, classes)
+        teacher = Teacher(namer, classes)
+        game = Supervised(namer, teacher) if args.no_game else SemiSupervised(drawer(shape), namer, teacher)
         play(game, train, chosen, budget(args), seed)
-        for (name, values), namer in zip(shares.items(), (alone.ema.network, game.averaged), strict=True):
-            values.append(accuracy(namer, test))
+        networks = (alone.ema.network, teacher.averaged)
+        for (name, values), network in zip(shares.items(), networks, strict=True):
+            values.append(accuracy(network, test))
             spread = statistics.stdev(values) if len(values) > 1 else 0.0
             print(
                 f"draw {seed}: {name}: {values[-1]:.2%}; {len(values)} draws: {statistics.mean(values):.2%}"
                 f" +- {spread:.2%}, from {min(values):.2%} to {max(values):.2%}",
                 flush=True,
             )
-        with torch.no_grad():
-            # Not the averaged one, whose batch normalisation is that of other weights.
-            pictures = game.generator.eval()(torch.rand(160, LATENT)) * 2 - 1
-        save_sheet(args.out, pictures, 20)
+        if not args.no_game:
+            with torch.no_grad():
+                # Not the averaged one, whose batch normalisation is that of other weights.
+                pictures = game.generator.eval()(torch.rand(160, LATENT)) * 2 - 1
+            save_sheet(args.out, pictures, 20)
 
 
 if __name__ == "__main__":
