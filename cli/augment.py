@@ -10,6 +10,7 @@ from ganapps.errors import UsageError
 
 from .extras import needing_extras
 from .parser import Parser, add_command, add_json, add_seed, add_threads, whole
+from .preflight import check_as_json, check_set, print_check, print_summary, require_usable
 from .printing import print_json, print_table
 from .progress import ProgressBar
 from .training import add_budget, showing_reports
@@ -18,13 +19,19 @@ if TYPE_CHECKING:
     from ganapps.augment import ExpansionReport
 
 _DESCRIPTION = """\
-Write a larger copy of a labelled set (one subfolder of images a class). A
-generator is trained on the set first, unless --model gives one, which needs no
-PyTorch. Near-copies of real images, and images that a classifier of the real
-ones does not take for their label, are dropped. That nothing is added is a
-possible result."""
+Write a larger copy of a labelled set. A generator is trained on the set first,
+unless --model gives one, which needs no PyTorch. Near-copies of real images, and
+images that a classifier of the real ones does not take for their label, are
+dropped. That nothing is added is a possible result.
+
+DATA is a folder with one subfolder of images a class; a .csv file with the
+columns path and label, or a .jsonl file with an object of both in each line,
+paths relative to the file; or an .npz file with images, labels and classes. Its
+images may be of any size. --check looks at DATA and trains nothing: counts,
+sizes, copies, doubtful labels, damaged files, and what to expect."""
 
 _EXAMPLES = """\
+  ganapps augment my-classes/ --check
   ganapps augment my-classes/ -o my-classes-larger/
   ganapps augment my-classes/ -o my-classes-larger/ --minutes 30 --per-class 200
   ganapps augment my-classes/ -o my-classes-larger/ --model runs/mine/generator.onnx"""
@@ -41,8 +48,21 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> None:
         run=run,
         interrupted="interrupted: nothing half-made is left, and the same command goes on where it stopped",
     )
-    parser.add_argument("data", type=Path, metavar="DATA", help="folder with one subfolder of images a class")
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to make")
+    parser.add_argument("data", type=Path, metavar="DATA", help="the set: a folder, .csv, .jsonl or .npz")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="OUT", help="folder to make; required but with --check"
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="only look at DATA and say what is wrong with it and what to expect; exit 1 if it is refused",
+    )
+    parser.add_argument(
+        "--test",
+        type=Path,
+        metavar="TEST",
+        help="real images kept for testing: refuse DATA that holds one of them; they are not trained on",
+    )
     parser.add_argument(
         "-m",
         "--model",
@@ -66,6 +86,29 @@ def run(args: argparse.Namespace) -> int:
     for option, value in (("--minutes", args.minutes), ("--images", args.images)):
         if args.model is not None and value is not None:
             raise UsageError(f"{option} is a budget of training and --model trains nothing: give one of them")
+    if args.output is None and not args.check:
+        raise UsageError(
+            "ganapps augment: the following arguments are required: -o/--output (or --check);"
+            " see ganapps augment --help"
+        )
+    if args.output is not None and args.check:
+        raise UsageError("--check writes nothing: leave out -o or --check")
+    from ganapps.augment.augmentation import DEFAULT_MINUTES
+
+    if args.check:
+        print_check(*check_set(args, default_minutes=DEFAULT_MINUTES), args)
+        return 0
+    with needing_extras("ganapps augment"):
+        if args.model is None:
+            import ganapps.augment.training  # noqa: F401  before the set is read: without PyTorch all is in vain
+        from ganapps.augment.expand import require_request
+
+        require_request(args.data, args.output, per_class=args.per_class, seed=args.seed)
+    found, plan = check_set(args, default_minutes=DEFAULT_MINUTES)
+    require_usable(found)
+    if not (args.json or args.quiet):
+        print_summary(found, plan)
+        print()
     with needing_extras("ganapps augment"), ProgressBar(quiet=args.quiet) as bar:
         from ganapps.augment import augment
 
@@ -82,14 +125,14 @@ def run(args: argparse.Namespace) -> int:
             on_report=showing_reports(bar, quiet=args.quiet),
             on_progress=bar.stage("expanding"),
         )
-    _print_report(report, args)
+    if args.json:
+        print_json({"out": str(args.output), **report.as_json(), "check": check_as_json(found, plan)})
+    else:
+        _print_report(report, args)
     return 0
 
 
 def _print_report(report: ExpansionReport, args: argparse.Namespace) -> None:
-    if args.json:
-        print_json({"out": str(args.output), **report.as_json()})
-        return
     columns = ("class", "real", "generated", "wrong label", "near-copies", "repeats", "added")
     rows = [
         (

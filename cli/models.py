@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 from dataclasses import asdict
 
 from ganapps.errors import ModelError
@@ -41,7 +42,7 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> None:
         actions,
         "describe",
         help="what one model is: task, size, classes, training, licence",
-        description="Describe a model by what its own file says.",
+        description="Describe a model by what its own file says, or by probing one from elsewhere.",
         examples="  ganapps models describe photo-x4",
         run=run_describe,
     )
@@ -77,14 +78,16 @@ def run_describe(args: argparse.Namespace) -> int:
     from ganapps.runtime.zoo import find_weights
 
     path = find_weights(args.model)
-    contract = asdict(Session(path).contract)
-    described = {"file": str(path), "bytes": path.stat().st_size, **contract}
+    session = Session(path, on_note=functools.partial(message, quiet=args.quiet))
+    described = {"file": str(path), "bytes": path.stat().st_size, **asdict(session.contract)}
+    probed = {} if session.traits is None else session.traits.described()
     if args.json:
-        print_json(described)
+        print_json(described | ({"probed": probed} if probed else {}))
         return 0
+    fields = described | probed
     print_table(
         ("field", "value"),
-        [(name, _shown(value)) for name, value in described.items() if value not in (None, "", ())],
+        [(name, _shown(value)) for name, value in fields.items() if value not in (None, "", ())],
     )
     card = path.with_suffix(".md")
     if card.is_file():

@@ -62,7 +62,10 @@ def _add_upscale(trainings: argparse._SubParsersAction[Parser]) -> None:
         "photos", type=Path, metavar="PHOTOS", help="folder of photographs, searched with its subfolders"
     )
     parser.add_argument(
-        "--recipe", default="photo-x4", metavar="NAME", help="fidelity-x4 or photo-x4 (default: photo-x4)"
+        "--recipe",
+        default="photo-x4",
+        metavar="NAME",
+        help="fidelity-x4, fidelity-x2, photo-x4, photo-x2, restore-x4 or fast-x4 (default: photo-x4)",
     )
     parser.add_argument(
         "--init",

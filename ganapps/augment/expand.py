@@ -19,11 +19,13 @@ import numpy as np
 
 from ..errors import DataError, UsageError
 from ..runtime.images import Image, Metadata, encode_image
-from .dataset import LabelledImages, Pixels, Shape, decode_images, find_images
+from .dataset import Decoded, LabelledImages, Pixels, Shape, decode, find_images, require_readable
 from .draw import Filled, LabelledSampler, draw_class
-from .folder import appearing, place_original, require_free, synthetic_names
+from .folder import appearing, place_originals, require_free, synthetic_names
+from .labelled import require_two_classes
 from .report import ClassReport, ExpansionReport
 from .selection import Selection, Verdict
+from .shape import restore
 from .sheet import contact_sheet
 
 _READING = 0.2
@@ -62,16 +64,18 @@ def expand(
     """
     require_request(data, out, per_class=per_class, seed=seed)
     images = find_images(data)
+    require_two_classes(images)
     model_labels = _labels_in_model(images, sampler)
     tell = on_progress or _ignore
-    real = decode_images(images, _shape_of(sampler), on_progress=_part(tell, 0.0, _READING))
-    selection = Selection(real, images.labels, len(images.classes))
+    real = require_readable(
+        images, decode(images, _shape_of(sampler), on_progress=_part(tell, 0.0, _READING))
+    )
+    selection = Selection(real.pixels, images.labels, len(images.classes))
     total = per_class or 2 * max(images.counts)
     share_a_class = (1 - _READING) / len(images.classes)
     filled: list[Filled] = []
     with appearing(out) as folder:
-        for path in images.paths:
-            place_original(data / path, folder / "images" / path)
+        place_originals(images, folder / "images")
         with (folder / "manifest.jsonl").open("w", encoding="utf-8") as manifest:
             for label, model_label in enumerate(model_labels):
                 drawn = draw_class(
@@ -122,18 +126,21 @@ def _write_class(
     folder: Path,
     manifest: TextIO,
     images: LabelledImages,
-    real: Pixels,
+    real: Decoded,
     label: int,
     filled: Filled,
     model_hash: str,
     model_label: int,
 ) -> None:
     for name, image in zip(synthetic_names(images, label), filled.added, strict=False):
-        _write_png(folder / "images" / name, image.pixels)
+        # Images of mixed shapes were given margins, and those that are made have learned them.
+        pixels = restore(image.pixels, real.sizes[image.judgement.nearest])
+        _write_png(folder / "images" / name, pixels)
         line: dict[str, Any] = {
             "file": f"images/{name}",
             "class": images.classes[label],
             "label": model_label,
+            "size": list(pixels.shape[:2]),
             "seed": image.seed,
             "model": model_hash,
             "confidence": None
@@ -143,9 +150,9 @@ def _write_class(
             "distance": round(image.judgement.distance, 4),
         }
         manifest.write(json.dumps(line) + "\n")
-    added = np.stack([image.pixels for image in filled.added]) if filled.added else real[:0]
-    nearest = real[[image.judgement.nearest for image in filled.added]] if filled.added else real[:0]
-    own = real[images.of_class(label)]
+    added = np.stack([image.pixels for image in filled.added]) if filled.added else real.pixels[:0]
+    nearest = real.pixels[[image.judgement.nearest for image in filled.added]]
+    own = real.pixels[images.of_class(label)]
     sheet = contact_sheet(own, added, nearest)
     (folder / "sheets").mkdir(exist_ok=True)
     _write_png(folder / "sheets" / f"{images.classes[label]}.png", sheet)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from ..errors import OutputError, UsageError
 from ..runtime.files import output_error
-from .dataset import LabelledImages
+from ..runtime.images import encode_image
+from .labelled import LabelledImages
 
 _SYNTHETIC = re.compile(r"synthetic-(\d+)")
 
@@ -59,6 +60,16 @@ def appearing(out: Path) -> Iterator[Path]:
         raise output_error(out, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def place_originals(images: LabelledImages, folder: Path) -> None:
+    """Put every image of a set into a folder, as one folder of images a class."""
+    for index, path in enumerate(images.paths):
+        if images.files:
+            place_original(images.files[index], folder / path)
+        else:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(encode_image(images.read(index), "png"))
 
 
 def place_original(source: Path, target: Path) -> None:

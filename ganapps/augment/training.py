@@ -33,6 +33,7 @@ from .dataset import LabelledImages, Pixels, decode_images, find_images
 from .folder import require_outside
 from .gallery import Gallery
 from .game import Labelled, LabelledGame
+from .labelled import require_two_classes
 from .networks import Architecture, Generator
 
 BATCH_SIZE = 32
@@ -94,6 +95,7 @@ def train_generator(
     if threads is not None:
         torch.set_num_threads(threads)
     found = find_images(data)
+    require_two_classes(found)
     pixels = decode_images(found, on_progress=on_loading)
     options = _options(found, pixels, seed, name, licence)
     if resume:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -21,6 +22,9 @@ from .engines.engine import Engine
 from .engines.onnxruntime_engine import OnnxRuntimeEngine
 from .engines.probe import MOST_DIFFERENT
 from .files import display_name
+from .foreign.engine import ForeignEngine
+from .foreign.probing import note, probe
+from .foreign.traits import Traits
 
 _KEY = "ganapps."
 _NUMBERS = {"upscale": ("scale", "radius"), "sample": ("latent", "height", "width", "channels")}
@@ -69,7 +73,7 @@ class Session:
         """Open a model file.
 
         Args:
-            model: path of an .onnx file exported by ganapps.
+            model: path of an .onnx file exported by ganapps, or an upscaler from elsewhere, which is probed.
             threads: that a run may use; None is all cores that this process may use.
             blend: another such file and the strength of this one, 0 to 1: the weights lie between the two.
             device: "cpu" is ONNX Runtime there, the same bits everywhere; others are in `engines.devices`,
@@ -78,8 +82,8 @@ class Session:
                 makes it a warning.
 
         Raises:
-            ModelError: missing, not ONNX, damaged, not exported by ganapps, not to be blended, or computed
-                wrongly by the device.
+            ModelError: missing, not ONNX, damaged, neither of ganapps nor an upscaler, not to be blended, or
+                computed wrongly by the device.
             UsageError: threads below 1, or no such device or precision.
             DependencyError: the device is not there.
         """
@@ -97,10 +101,21 @@ class Session:
         if threads < 1:
             raise UsageError(f"threads must be 1 or more, got {threads}")
         self._on_note, self._repaired = on_note, 0
-        self._reference = OnnxRuntimeEngine(data, name, threads=threads)
-        self.contract = read_contract(self._reference.metadata, name)
-        self.outputs = self._reference.outputs
+        opened = OnnxRuntimeEngine(data, name, threads=threads)
+        self._reference: Engine = opened
+        self.outputs = opened.outputs
         """Names of what the model can compute."""
+        wrap: Callable[[Engine], Engine] | None = None
+        self.traits: Traits | None = None
+        """Of a model from elsewhere, as probed; None for one of ganapps."""
+        if any(key.startswith(_KEY) for key in opened.metadata):
+            self.contract = read_contract(opened.metadata, name)
+        else:
+            self.traits = probe(opened, name)
+            self.contract = _contract_of(self.traits, self.path.stem)
+            wrap = functools.partial(ForeignEngine, traits=self.traits, name=name)
+            self._reference = wrap(opened)
+            self._tell(note(self.traits, name))
         scale, radius = self.contract.scale, self.contract.radius
         self.engine: Engine = choose_engine(
             data,
@@ -111,6 +126,7 @@ class Session:
             threads=threads,
             shape=None if scale is None or radius is None else (scale, radius),
             tell=self._tell,
+            wrap=wrap,
         )
         """What computes."""
 
@@ -184,6 +200,20 @@ def read_contract(metadata: Mapping[str, str], name: str) -> Contract:
     if task == "sample":
         values["classes"] = _classes(entries.get("classes", ""), name)
     return Contract(**values)
+
+
+def _contract_of(traits: Traits, name: str) -> Contract:
+    """What is known of a model from elsewhere."""
+    return Contract(
+        task="upscale",
+        name=name,
+        version="",
+        licence="unknown",
+        trained_on="",
+        recipe="",
+        scale=traits.scale,
+        radius=traits.radius,
+    )
 
 
 def _number(entries: Mapping[str, str], key: str, name: str, *, least: int) -> int:

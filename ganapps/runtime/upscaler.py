@@ -47,7 +47,7 @@ class Upscaler:
         """Open a model.
 
         Args:
-            model: a name of `ganapps models`, the path of an .onnx file, or None for the default.
+            model: a name of `ganapps models`, the path of any .onnx upscaler, or None for the default.
             strength: from 0, the faithful model that the manifest names for this one, to 1, the model itself:
                 the weights lie between the two. None is 1.
             tta: average the eight turned and mirrored runs of each tile: a little better, 8 times the time.
@@ -60,7 +60,7 @@ class Upscaler:
             on_note: called with a sentence where something was done otherwise than asked for.
 
         Raises:
-            ModelError: unknown, damaged, not exported by ganapps, or for another task.
+            ModelError: unknown, damaged, no upscaler, or for another task.
             UsageError: a tile too small for the model, threads below 1, a strength out of range or of a model
                 that has no faithful one, or an unknown device or precision.
             DependencyError: the device is not there.
@@ -201,8 +201,8 @@ class Upscaler:
         return Outlook(*target, self.scale, self._passes(max(target[0] / width, target[1] / height)))
 
     def _passes(self, factor: float) -> int:
-        """How many times the model must be applied for a picture `factor` times as large."""
-        for passes in range(_MOST_PASSES + 1):
+        """How often the model is applied to enlarge by `factor`; one of scale 1 mends, and is always."""
+        for passes in range(int(self.scale == 1), _MOST_PASSES + 1):
             if factor <= self.scale**passes:
                 return passes
         most = self.scale**_MOST_PASSES

@@ -13,6 +13,8 @@ from ..errors import ModelError, UsageError
 from .files import display_name
 
 _PACKAGE = "ganapps.weights"
+TORCH_ENDINGS = (".pth", ".pt", ".ckpt", ".safetensors")
+"""Of files that hold weights for PyTorch, which `ganapps export` turns into model files."""
 _ADVICE = "reinstall ganapps, or give the path of an .onnx file"
 
 
@@ -128,9 +130,14 @@ def find_weights(name_or_path: str | Path) -> Path:
     lies behind a path is the user's own.
 
     Raises:
-        ModelError: an unknown name, a missing file, or a file that is not the one of the manifest.
+        ModelError: an unknown name, a missing file, one for PyTorch, or not the one of the manifest.
     """
     path = Path(name_or_path)
+    if path.suffix.lower() in TORCH_ENDINGS:
+        raise ModelError(
+            f"{display_name(path)} holds weights for PyTorch: make a model file of it with ganapps export"
+            f" {display_name(path)} -o {display_name(path.with_suffix('.onnx').name)}"
+        )
     if isinstance(name_or_path, Path) or path.suffix == ".onnx" or len(path.parts) > 1:
         if not path.is_file():
             raise ModelError(f"the model file {display_name(path)} does not exist")

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
-from ganapps.augment.dataset import Shape, choose_shape, decode_images, find_images, fit
+from ganapps.augment.dataset import Shape, choose_shape, decode, decode_images, find_images, fit
+from ganapps.augment.shape import inner_size, resize, restore
 from ganapps.errors import DataError, ImageError
 from ganapps.runtime.images import IMAGE_SUFFIXES
 
@@ -91,7 +94,7 @@ def test_unusable_sets_get_one_sentence(tmp_path: Path, files: list[str], senten
 
 
 def test_a_missing_folder_and_a_file_get_one_sentence(tmp_path: Path) -> None:
-    end = "; give a folder that holds one folder of images for each class"
+    end = "; give a folder that holds one folder of images for each class, or a .csv, .jsonl or .npz file"
     with pytest.raises(DataError) as caught:
         find_images(tmp_path / "no")
     assert str(caught.value) == f"{tmp_path / 'no'} does not exist{end}"
@@ -152,16 +155,90 @@ def test_the_common_size_is_found(sizes: list[tuple[int, int]], shape: tuple[int
     assert choose_shape(sizes, grey=False) == Shape(*shape, 3)
 
 
-@pytest.mark.parametrize("size", [(40, 20), (20, 40), (7, 9), (300, 30), (1, 1), (1, 500)])
-def test_fitting_covers_the_size_and_keeps_the_centre(size: tuple[int, int]) -> None:
-    image = np.zeros((*size, 1), np.uint8)
-    image[size[0] // 2 :, :] = 200
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+@pytest.mark.parametrize("size", [(40, 20), (20, 40), (7, 9), (300, 30), (1, 1), (1, 500), (16, 16)])
+def test_fitting_cuts_nothing_off_and_restoring_takes_the_margins_off(
+    size: tuple[int, int], depth: type[np.uint8] | type[np.uint16]
+) -> None:
+    image = np.random.default_rng(1).integers(0, 256, (*size, 1)).astype(depth)
     fitted = fit(image, Shape(16, 16, 3))
     assert fitted.shape == (16, 16, 3)
-    assert fitted.dtype == np.uint8
-    if min(size) > 1:
-        assert abs(int(fitted[0, 8, 0])) < 20, "the upper edge is dark"
-        assert abs(int(fitted[15, 8, 0]) - 200) < 20, "the lower edge is bright: no bars"
+    assert fitted.dtype == depth
+    inner = inner_size(size, Shape(16, 16, 3))
+    assert 16 in inner
+    whole = resize(np.repeat(image, 3, axis=2), *inner)
+    assert np.array_equal(restore(fitted, size), whole)  # type: ignore[arg-type]
+
+
+def test_margins_are_mirror_images() -> None:
+    image = np.arange(8 * 4, dtype=np.uint8).reshape(8, 4, 1)
+    fitted = fit(image, Shape(8, 8, 1))
+    assert np.array_equal(fitted[:, 2:6], image)
+    assert np.array_equal(fitted[:, :2], image[:, 1::-1])
+    assert np.array_equal(fitted[:, 6:], image[:, :1:-1])
+
+
+def test_levels_of_12_bits_fill_the_range_for_the_whole_set_alike(tmp_path: Path) -> None:
+    for number, value in enumerate((4095, 2048, 100)):
+        save(tmp_path / "scan" / f"{number}.png", np.full((12, 12), value, np.uint16))
+    save(tmp_path / "scan" / "3.png", grey(value=30))
+    decoded = decode(find_images(tmp_path))
+    assert decoded.pixels[:, 0, 0, 0].tolist() == [255, 128, 6, 30]
+    assert (decoded.white, decoded.pixels.shape[3]) == (4095, 1)
+
+
+@pytest.mark.parametrize(("highest", "white"), [(255, 255), (256, 4095), (4096, 65535), (65535, 65535)])
+def test_white_is_the_least_level_that_none_exceeds(tmp_path: Path, highest: int, white: int) -> None:
+    for number in range(2):
+        save(tmp_path / "scan" / f"{number}.png", np.full((9, 9), highest * number, np.uint16))
+    decoded = decode(find_images(tmp_path))
+    assert decoded.white == white
+    assert decoded.pixels[1, 0, 0, 0] == round(255 * highest / white)
+
+
+def test_photographs_are_turned_upright_and_averaged_over_areas(tmp_path: Path) -> None:
+    pixels = np.zeros((1200, 3000), np.uint8)
+    pixels[::2] = 200
+    pixels[:, :1500] = 0
+    exif = Image.Exif()
+    exif[274] = 6  # the camera was turned: what is left in the file is above
+    (tmp_path / "cat").mkdir()
+    for number in range(2):
+        Image.fromarray(pixels).save(tmp_path / "cat" / f"{number}.png", exif=exif)
+    decoded = decode(find_images(tmp_path))
+    assert decoded.sizes == ((3000, 1200),) * 2
+    assert decoded.pixels.shape == (2, 64, 26, 1)
+    assert decoded.pixels[0, 5, 13, 0] == 0
+    # Every other line is dark: a mean over areas gives half, a picked pixel would give 0 or 200.
+    assert np.abs(decoded.pixels[0, 40:60].astype(int) - 100).max() <= 2
+
+
+def test_damaged_images_are_counted_and_the_others_decoded(tmp_path: Path) -> None:
+    for name in ("1.png", "2.png", "3.png"):
+        save(tmp_path / "cat" / name, grey())
+    (tmp_path / "cat" / "2.png").write_bytes(b"")
+    (tmp_path / "cat" / "4.jpg").write_text("no image")
+    images = find_images(tmp_path)
+    decoded = decode(images)
+    assert decoded.rows.tolist() == [0, 2]
+    assert sorted(decoded.unreadable) == [1, 3]
+    with pytest.raises(ImageError) as caught:
+        decode_images(images)
+    assert str(caught.value) == (
+        f"2 of the 4 images of {tmp_path} cannot be read, the first: {tmp_path}/cat/2.png is empty (0 bytes);"
+        f" mend them or take them out, ganapps augment {tmp_path} --check lists them"
+    )
+
+
+def test_a_folder_whose_name_is_no_text_is_named(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("the file system takes no such name")
+    (folder / "1.png").write_bytes(b"x")
+    with pytest.raises(DataError, match="is not UTF-8: rename it"):
+        find_images(tmp_path)
 
 
 def test_large_photographs_are_brought_down(tmp_path: Path) -> None:

@@ -16,6 +16,11 @@ from PIL import Image
 IMAGES = 24
 
 
+def hear_ctrl_c() -> None:
+    """In a child: what a shell runs in the background is deaf to it, and so is all that starts from there."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
 def test_upscaling_is_interrupted_and_gone_on_with(tmp_path: Path, doubling: Path) -> None:
     (tmp_path / "in").mkdir()
@@ -27,7 +32,9 @@ def test_upscaling_is_interrupted_and_gone_on_with(tmp_path: Path, doubling: Pat
     out = tmp_path / "out"
     command = [sys.executable, "-m", "ganapps", "upscale", str(tmp_path / "in"), "-o", str(out)]
     command += ["-m", str(doubling), "--threads", "1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c
+    ) as process:
         deadline = time.monotonic() + 60
         while not list(out.glob("*.png")) and time.monotonic() < deadline:
             time.sleep(0.005)

@@ -21,6 +21,11 @@ from ganapps.runtime import capacity
 Run = Callable[..., Any]
 
 
+def hear_ctrl_c() -> None:
+    """In a child: what a shell runs in the background is deaf to it, and so is all that starts from there."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def doubled(path: Path) -> np.ndarray[Any, Any]:
     with Image.open(path) as image:
         return np.asarray(image).repeat(2, axis=0).repeat(2, axis=1)
@@ -100,7 +105,9 @@ def test_a_watched_folder(photo: Path, tmp_path: Path, doubling: Path) -> None:
     out = tmp_path / "out"
     command = [sys.executable, "-m", "ganapps", "upscale", str(tmp_path / "in"), "-o", str(out)]
     command += ["-m", str(doubling), "--device", "cpu", "--watch", "--settle", "0.1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c
+    ) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == "watching; Ctrl-C ends it\n"
         (tmp_path / "in" / "a.png").write_bytes(photo.read_bytes())

@@ -18,6 +18,11 @@ from ganapps.runtime.bands import Outlook
 from ganapps.runtime.batch import FileResult, Progress, upscale_files
 
 
+def hear_ctrl_c() -> None:
+    """In a child: what a shell runs in the background is deaf to it, and so is all that starts from there."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def folder(tmp_path, photo) -> Path:
     """in/a.png, in/b/c.jpg and in/b/d.tif."""
@@ -177,7 +182,9 @@ def test_ctrl_c_leaves_whole_files_and_the_next_run_goes_on(models, tmp_path, do
         str(tmp_path / "in"),
         str(tmp_path / "out"),
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c
+    )
     assert process.stdout is not None
     lines = iter(process.stdout.readline, "")
     assert any(line == "three\n" for line in lines)

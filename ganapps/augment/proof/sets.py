@@ -1,6 +1,6 @@
 """The sets of a proof: read, brought to one size, and checked against each other.
 
-Each may be a folder with one folder of images a class, or an .npz file (see `archive`).
+Each may be whatever `ganapps augment` takes: a folder, a table, or an .npz file (see `dataset`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
-from ..dataset import Pixels, Shape, choose_shape, decode_images, find_images, fit
-from .archive import read_archive
+from ..dataset import Pixels, Shape, decode_images, find_images
+from ..labelled import require_two_classes
 from .overlap import digests, find_overlap
 from .pool import Labelled, Pictures
 
@@ -69,7 +69,7 @@ def read_set(
     """Read a set.
 
     Args:
-        path: the folder or .npz file.
+        path: as for `find_images`.
         split: part of an .npz file that tells parts apart.
         like: the set whose classes and size it must have; None lets it have its own.
         on_progress: told the share of images that are decoded, 0 to 1.
@@ -79,21 +79,12 @@ def read_set(
         ImageError: a damaged image.
     """
     shape = like.shape if like else None
-    if path.suffix.lower() == ".npz":
-        archive = read_archive(path, split=split)
-        classes = tuple(sorted(set(archive.names.tolist())))
-        own = np.searchsorted(np.array(classes), archive.names)
-        grey = archive.pixels.shape[3] == 1
-        shape = shape or choose_shape([archive.pixels.shape[1:3]] * len(own), grey=grey)
-        pixels = np.stack([fit(image, shape) for image in archive.pixels])
-        names = tuple(f"image {number} of {path}" for number in range(len(own)))
-    else:
-        found = find_images(path)
-        classes, own = found.classes, found.labels
-        pixels = decode_images(found, shape, on_progress=on_progress)
-        names = tuple(str(path / name) for name in found.paths)
+    found = find_images(path, split=split, least=1 if like else 2)
+    classes, own = found.classes, found.labels
+    pixels = decode_images(found, shape, on_progress=on_progress)
+    names = tuple(found.source(index) for index in range(len(own)))
     if like is None:
-        _require_two(path, classes, own)
+        require_two_classes(found)
         return ReadSet(path, classes, own.astype(np.int64), pixels, names)
     unknown = [name for name in classes if name not in like.classes]
     if unknown:
@@ -103,15 +94,6 @@ def read_set(
         )
     numbers = np.array([like.classes.index(name) for name in classes], dtype=np.int64)
     return ReadSet(path, like.classes, numbers[own], pixels, names)
-
-
-def _require_two(path: Path, classes: tuple[str, ...], labels: NDArray[np.int64]) -> None:
-    if len(classes) < 2:
-        raise DataError(f"{path} has one class, {classes[0]!r}, and telling classes apart needs two")
-    counts = np.bincount(labels)
-    if counts.min() < 2:
-        lonely = classes[int(counts.argmin())]
-        raise DataError(f"class {lonely!r} in {path} has 1 image, and every class needs at least 2")
 
 
 def read_added(path: Path, real: ReadSet) -> Labelled:

@@ -22,18 +22,20 @@ from .openvino_engine import OpenVinoEngine
 from .probe import compare
 
 Tell = Callable[[str], None]
+Wrap = Callable[[Engine], Engine]
 
 
 def choose_engine(
     model: bytes,
     name: str,
-    reference: OnnxRuntimeEngine,
+    reference: Engine,
     *,
     device: str,
     precision: str,
     threads: int,
     shape: tuple[int, int] | None,
     tell: Tell,
+    wrap: Wrap | None = None,
 ) -> Engine:
     """The engine that is asked for, or the best that is sure to compute the same.
 
@@ -50,6 +52,8 @@ def choose_engine(
         threads: that a run may use on the CPU.
         shape: scale and radius of an upscaler; None for another model, which is not compared.
         tell: is given a sentence where something is done otherwise than one would think.
+        wrap: gives the face of an exported model to one from elsewhere, which OpenVINO is not given and of
+            which tiles need not have the bits of the whole; None for ours. `reference` has it already.
 
     Raises:
         UsageError: an unknown device or precision, or a precision that the device or the file has not.
@@ -58,12 +62,15 @@ def choose_engine(
     """
     _check_precision(precision, model, name)
     if device == AUTO:
-        return _choose(model, name, reference, precision, threads, shape, tell)
+        return _choose(model, name, reference, precision, threads, shape, tell, wrap)
     kind, unit = parse_device(device)
     wanted = _precision_of(kind, precision)
     if kind is CPU:
         return reference
+    if kind is OPENVINO and wrap is not None:
+        raise UsageError(f"openvino is for models exported by ganapps, not for {name}: ask for --device cpu")
     engine = _open(model, name, kind, unit, wanted, threads)
+    engine = engine if wrap is None else wrap(engine)
     if shape is not None:
         agreement = compare(engine, reference, scale=shape[0], radius=shape[1])
         if not agreement.holds(engine.precision):
@@ -71,7 +78,7 @@ def choose_engine(
                 f"{engine} computes something else from {name} than the CPU does, by"
                 f" {255 * agreement.difference:.4g} of 255 grey levels: ask for --device cpu"
             )
-        if not agreement.exact:
+        if not agreement.exact and wrap is None:
             tell(f"{engine} does not give tiles the bits of the whole: with other tiles, values may differ")
     return engine
 
@@ -84,17 +91,22 @@ def _choose(
     threads: int,
     shape: tuple[int, int] | None,
     tell: Tell,
+    wrap: Wrap | None,
 ) -> Engine:
     for kind in _candidates(precision) if shape is not None else ():
+        if kind is OPENVINO and wrap is not None:
+            continue
         try:
             engine = _open(model, name, kind, "", _precision_of(kind, precision), threads)
+            engine = engine if wrap is None else wrap(engine)
             agreement = compare(engine, reference, scale=shape[0], radius=shape[1]) if shape else None
         except GanappsError as error:
             tell(f"going on without {kind.name}, because {error}")
             continue
-        if agreement is not None and agreement.holds(engine.precision) and agreement.exact:
+        holds = agreement is not None and agreement.holds(engine.precision)
+        if agreement is not None and holds and (agreement.exact or wrap is not None):
             return engine
-        what = "values" if agreement is None or not agreement.holds(engine.precision) else "bits in tiles"
+        what = "bits in tiles" if holds else "values"
         tell(f"going on without {kind.name}, because it gives {name} other {what} than the CPU")
     if precision in ("bf16", "fp16"):
         raise UsageError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,17 @@ import onnxruntime as ort
 from ...errors import DependencyError, ModelError
 from .devices import CPU, Device, check_present
 from .engine import Engine, first_line, is_int8
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or an output as the file declares it."""
+
+    name: str
+    type: str
+    """As ONNX Runtime says it: "tensor(float)"."""
+    shape: tuple[int | None, ...]
+    """None is any size."""
 
 
 class OnnxRuntimeEngine(Engine):
@@ -70,6 +82,18 @@ class OnnxRuntimeEngine(Engine):
     def outputs(self) -> tuple[str, ...]:
         """Names of what the model can compute."""
         return tuple(output.name for output in self._session.get_outputs())
+
+    @property
+    def ports(self) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+        """The inputs that must be given, and the outputs."""
+        inputs, outputs = (
+            tuple(
+                Port(item.name, item.type, tuple(n if isinstance(n, int) else None for n in item.shape))
+                for item in found
+            )
+            for found in (self._session.get_inputs(), self._session.get_outputs())
+        )
+        return inputs, outputs
 
     def run(self, outputs: Sequence[str], feeds: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         try:
