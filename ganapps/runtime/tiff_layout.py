@@ -103,7 +103,8 @@ def check_page(data: bytes, page: Page, name: str) -> None:
     if page.kind in _KINDS:
         raise ImageError(f"{name} has {_KINDS[page.kind]} pixels of {max(page.bits)} bits, {accepted}")
     if not set(page.bits) <= {1, 2, 4, 8, 16} or len(set(page.bits)) > 1:
-        found = ", ".join(map(str, sorted(set(page.bits))))
+        depths = sorted(set(page.bits))
+        found = ", ".join(map(str, depths[:4])) + (", ..." if len(depths) > 4 else "")
         raise ImageError(f"{name} has pixels of {found} bits a channel, {accepted}")
     width = page.directory.number(data, _TILE_WIDTH)
     height = page.directory.number(data, _TILE_HEIGHT)

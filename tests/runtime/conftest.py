@@ -11,14 +11,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 
 from ganapps.runtime.upscaler import Upscaler
-
-# A busy machine is not a failed test.
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
 
 FLOAT, UINT8, INT64 = TensorProto.FLOAT, TensorProto.UINT8, TensorProto.INT64
 

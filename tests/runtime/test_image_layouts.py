@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganapps import ImageError, read_image
+from ganapps.runtime import tiff_layout
 
 KINDS = {"grey": (1, "minisblack"), "rgb": (3, "rgb")}
 
@@ -155,3 +156,21 @@ def test_lab_becomes_srgb_with_a_word():
     image = read_image(stream.getvalue())
     assert image.remarks == ("Lab becomes sRGB",)
     np.testing.assert_allclose(image.pixels, 255, atol=1)
+
+
+def directory_of_depths(depths: range) -> bytes:
+    """A TIFF whose directory has one entry, BitsPerSample."""
+    entry = struct.pack("<HHII", 258, 3, len(depths), 26)
+    head = b"II*\0" + struct.pack("<IH", 8, 1) + entry + bytes(4)
+    return head + struct.pack(f"<{len(depths)}H", *depths)
+
+
+def test_a_directory_of_many_depths_is_refused_in_a_short_sentence():
+    page = tiff_layout.read_page(directory_of_depths(range(100, 140)))
+    assert page is not None
+    with pytest.raises(ImageError) as refusal:
+        tiff_layout.check_page(b"", page, "the input")
+    assert str(refusal.value) == (
+        "the input has pixels of 100, 101, 102, 103, ... bits a channel, accepted are grey and colour of 8 or"
+        " 16 bits a channel: convert it to 16 bits first"
+    )
