@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import DataError
-from ..dataset import Pixels
+from ..errors import DataError
+from .shape import Pixels
 
 _ARRAYS = ("images", "labels", "classes", "split")
 

@@ -38,7 +38,7 @@ def augment(
     interruption. When all is done it is moved to `OUT/training`.
 
     Args:
-        data: one folder of images a class; it is not changed.
+        data: the labelled set, as for `dataset.find_images`; it is not changed.
         out: the folder to make, see `expand`.
         model: a trained generator, by path or by name; with one nothing is trained and PyTorch is not needed.
         minutes: budget of training; with neither this nor `images` it is 15 minutes.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .proof.overlap import NEAR_SHARE, digests
+from .overlap import NEAR_SHARE, digests
 from .selection import describe, distances, near_copy_thresholds
 from .shape import Pixels
 

@@ -1,7 +1,7 @@
 """A labelled set, found and decoded.
 
 It may be a folder with one folder of images a class (see `tree`), a .csv or .jsonl file that names images and
-their labels (see `table`), or an .npz file (see `proof.archive`).
+their labels (see `table`), or an .npz file (see `archive`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import ImageError
 from ..runtime.images import Image
+from .archive import read_archive
 from .labelled import MIN_IMAGES, LabelledImages, folder_names, require_images
 from .shape import (
     FITTED_PX,
@@ -68,8 +69,6 @@ def find_images(root: Path, *, split: str = "train", least: int = MIN_IMAGES) ->
 
 
 def _read_archive(root: Path, split: str) -> LabelledImages:
-    from .proof.archive import read_archive
-
     archive = read_archive(root, split=split)
     folders = folder_names(root, sorted(set(archive.names.tolist())))
     classes = sorted(folders.values())

@@ -11,8 +11,8 @@ from ..errors import DataError
 from .copies import MAX_COMPARED, Pair, find_pairs
 from .dataset import Decoded, LabelledImages, Shape, decode, find_images
 from .labelled import require_two_classes
+from .overlap import find_overlap
 from .preflight import ClassCheck, Copy, Preflight, TestCheck
-from .proof.overlap import find_overlap
 
 _TRAIN_SHARE = 0.7
 """Of the work where there is a test set, for the bar."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dataset import Pixels
-from ..selection import describe, distances, near_copy_thresholds
+from .selection import describe, distances, near_copy_thresholds
+from .shape import Pixels
 
 NEAR_SHARE = 0.5
 """A test image is a near-copy of a training image below this share of the distance at which generated ones

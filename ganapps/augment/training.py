@@ -63,7 +63,7 @@ def train_generator(
     `out/generator.onnx`.
 
     Args:
-        data: one folder of images a class.
+        data: the labelled set, as for `dataset.find_images`.
         out: the run's folder: `checkpoint.pt`, `classifier.pt`, `options.json`, `log.jsonl`, `samples.png`,
             the model.
         minutes: budget in minutes, the classifier's training included; None means no such limit.

@@ -1,7 +1,6 @@
 """The graph of an ONNX file, read without the onnx package.
 
-A model file is a Protocol Buffers message (https://protobuf.dev/programming-guides/encoding); the numbers of
-its fields are those of onnx.proto.
+A model file is a Protocol Buffers message; the numbers of its fields are those of onnx.proto.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ModelError
+from ..runtime.protobuf import read_fields, read_numbers
 
 _GRAPH = 7  # of ModelProto
 _NODE, _INITIALIZER, _GRAPH_INPUT, _GRAPH_OUTPUT = 1, 5, 11, 12  # of GraphProto
@@ -19,14 +19,11 @@ _VALUE_NAME = 1  # of ValueInfoProto
 _INPUT, _OUTPUT, _OP_TYPE, _ATTRIBUTE, _DOMAIN = 1, 2, 4, 5, 7  # of NodeProto
 _ATTRIBUTE_NAME, _INTEGER, _TENSOR, _FLOATS, _INTEGERS = 1, 3, 5, 7, 8  # of AttributeProto
 _DIMS, _DATA_TYPE, _FLOAT_DATA, _TENSOR_NAME, _RAW_DATA = 1, 2, 4, 8, 9  # of TensorProto
-_VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
 
 FLOAT = 1
 """Data type of 32-bit floats."""
 FLOATING = frozenset({FLOAT, 10, 11, 16})
 """Data types that are of floating point: with 16, 64 and 16 (bfloat) bits."""
-
-Value = int | memoryview
 
 
 @dataclass(frozen=True)
@@ -110,9 +107,9 @@ def _node(message: memoryview) -> tuple[Node, list[Constant]]:
         (name,) = _texts(attribute, _ATTRIBUTE_NAME)
         whole: list[int] = []
         real: list[float] = []
-        for field, value in _fields(attribute):
+        for field, value in read_fields(attribute):
             if field in (_INTEGER, _INTEGERS):
-                whole += _numbers(value)
+                whole += read_numbers(value)
             elif field == _FLOATS and isinstance(value, memoryview):
                 real += _float32(value)
             elif field == _TENSOR and isinstance(value, memoryview):
@@ -129,9 +126,9 @@ def _node(message: memoryview) -> tuple[Node, list[Constant]]:
 def _constant(message: memoryview) -> Constant:
     dims: list[int] = []
     data_type, data = 0, memoryview(b"")
-    for field, value in _fields(message):
+    for field, value in read_fields(message):
         if field == _DIMS:
-            dims += _numbers(value)
+            dims += read_numbers(value)
         elif field == _DATA_TYPE and isinstance(value, int):
             data_type = value
         elif field in (_RAW_DATA, _FLOAT_DATA) and isinstance(value, memoryview):
@@ -143,54 +140,10 @@ def _float32(data: memoryview) -> tuple[float, ...]:
     return struct.unpack(f"<{len(data) // 4}f", data)
 
 
-def _numbers(value: Value) -> list[int]:
-    """A repeated whole number, packed or not."""
-    if isinstance(value, int):
-        return [value]
-    numbers, position = [], 0
-    while position < len(value):
-        number, position = _varint(value, position)
-        numbers.append(number)
-    return numbers
-
-
 def _texts(data: memoryview, field: int) -> Iterator[str]:
     return (str(value, "utf-8") for value in _messages(data, field))
 
 
 def _messages(data: memoryview, field: int) -> Iterator[memoryview]:
     """All values of one field that are messages or text."""
-    return (value for number, value in _fields(data) if number == field and isinstance(value, memoryview))
-
-
-def _fields(data: memoryview) -> Iterator[tuple[int, Value]]:
-    """Field numbers and values of a message."""
-    position = 0
-    while position < len(data):
-        tag, position = _varint(data, position)
-        field, wire = tag >> 3, tag & 7
-        if wire == _VARINT:
-            value, position = _varint(data, position)
-            yield field, value
-            continue
-        if wire == _BYTES:
-            size, position = _varint(data, position)
-        elif wire in (_FIXED_64, _FIXED_32):
-            size = 8 if wire == _FIXED_64 else 4
-        else:
-            raise ValueError(f"wire type {wire}")
-        if position + size > len(data):
-            raise ValueError("cut short")
-        yield field, data[position : position + size]
-        position += size
-
-
-def _varint(data: memoryview, position: int) -> tuple[int, int]:
-    """A number of 7 bits a byte, lowest first, and the position behind it."""
-    value = shift = 0
-    while True:
-        byte = data[position]
-        value |= (byte & 0x7F) << shift
-        position, shift = position + 1, shift + 7
-        if byte < 0x80:
-            return value, position
+    return (value for number, value in read_fields(data) if number == field and isinstance(value, memoryview))

@@ -1,8 +1,8 @@
 """The weights in a model file, read without the onnx package, which the light install does not have.
 
-A model file is a Protocol Buffers message (https://protobuf.dev/programming-guides/encoding). Only its way to
-the weights is followed: ModelProto.graph, GraphProto.initializer, and of each TensorProto its name, shape,
-type and raw data (field numbers from onnx.proto).
+A model file is a Protocol Buffers message. Only its way to the weights is followed: ModelProto.graph,
+GraphProto.initializer, and of each TensorProto its name, shape, type and raw data (field numbers from
+onnx.proto).
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..errors import ModelError
+from .protobuf import Value, read_fields, read_numbers
 
 _GRAPH, _INITIALIZER = 7, 5
 _DIMS, _DATA_TYPE, _NAME, _RAW_DATA = 1, 2, 8, 9
 _FLOAT = 1
-_VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
 
 
 def read_initializers(model: bytes | bytearray, name: str) -> dict[str, np.ndarray]:
@@ -31,9 +31,9 @@ def read_initializers(model: bytes | bytearray, name: str) -> dict[str, np.ndarr
     """
     try:
         found: dict[str, np.ndarray] = {}
-        for _, graph in _fields(memoryview(model), _GRAPH):
-            for _, tensor in _fields(_bytes(graph), _INITIALIZER):
-                key, weights = _tensor(_bytes(tensor))
+        for graph in _messages(memoryview(model), _GRAPH):
+            for tensor in _messages(graph, _INITIALIZER):
+                key, weights = _tensor(tensor)
                 found[key] = weights
         return found
     except (ValueError, IndexError, UnicodeDecodeError) as error:
@@ -70,11 +70,11 @@ def blend(faithful: bytes, vivid: bytes, strength: float, names: tuple[str, str]
 def _tensor(message: memoryview) -> tuple[str, np.ndarray]:
     shape: list[int] = []
     kind, name, raw = 0, "", memoryview(b"")
-    for field, value in _fields(message):
+    for field, value in read_fields(message):
         if field == _DIMS:
-            shape += _numbers(value)
+            shape += read_numbers(value)
         elif field == _DATA_TYPE:
-            (kind,) = _numbers(value)
+            (kind,) = read_numbers(value)
         elif field == _NAME:
             name = bytes(_bytes(value)).decode()
         elif field == _RAW_DATA:
@@ -84,53 +84,12 @@ def _tensor(message: memoryview) -> tuple[str, np.ndarray]:
     return name, np.frombuffer(raw, "<f4").reshape(shape)
 
 
-def _fields(message: memoryview, wanted: int | None = None) -> Iterator[tuple[int, int | memoryview]]:
-    """Field numbers and values of a message, all or those of one number."""
-    at = 0
-    while at < len(message):
-        key, at = _varint(message, at)
-        field, wire = key >> 3, key & 7
-        value: int | memoryview
-        if wire == _VARINT:
-            value, at = _varint(message, at)
-        else:
-            if wire == _BYTES:
-                length, at = _varint(message, at)
-            elif wire in (_FIXED_32, _FIXED_64):
-                length = 4 if wire == _FIXED_32 else 8
-            else:
-                raise ValueError(f"wire type {wire} at byte {at}")
-            value, at = message[at : at + length], at + length
-            if at > len(message):
-                raise ValueError("it ends early")
-        if wanted is None or field == wanted:
-            yield field, value
+def _messages(message: memoryview, wanted: int) -> Iterator[memoryview]:
+    """The values of one field."""
+    return (_bytes(value) for field, value in read_fields(message) if field == wanted)
 
 
-def _varint(message: memoryview, at: int) -> tuple[int, int]:
-    """A number of seven bits a byte, the lowest first, and where it ends."""
-    number = shift = 0
-    while shift < 70:
-        byte = message[at]
-        number |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return number, at
-    raise ValueError(f"a number of more than ten bytes before byte {at}")
-
-
-def _numbers(value: int | memoryview) -> list[int]:
-    """A repeated number, packed or not."""
-    if isinstance(value, int):
-        return [value]
-    numbers, at = [], 0
-    while at < len(value):
-        number, at = _varint(value, at)
-        numbers.append(number)
-    return numbers
-
-
-def _bytes(value: int | memoryview) -> memoryview:
+def _bytes(value: Value) -> memoryview:
     if isinstance(value, int):
         raise ValueError("a number stands where a message should")
     return value

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import struct
-import sys
-import zlib
 from typing import BinaryIO
 
 import numpy as np
@@ -21,9 +19,8 @@ from .tiff_directory import (
     pack_directory,
     read_directory,
 )
+from .tiff_strip import pack_strip, rows_of_strip
 
-_STRIP_BYTES = 1 << 20
-_LEVEL = 3
 _LIMIT_BYTES = 2**32
 _MARGIN_BYTES = 1 << 26
 """For the directory and for what deflate adds to noise."""
@@ -48,7 +45,7 @@ class TiffStream:
         row_bytes = picture.width * picture.samples * picture.dtype.itemsize
         self._big = row_bytes * picture.height > _LIMIT_BYTES - _MARGIN_BYTES if big is None else big
         self._stream, self._picture, self._template = stream, picture, template
-        self._strip_rows = max(1, _STRIP_BYTES // row_bytes)
+        self._strip_rows = rows_of_strip(row_bytes)
         self._waiting: list[np.ndarray] = []
         self._offsets: list[int] = []
         self._lengths: list[int] = []
@@ -82,11 +79,7 @@ class TiffStream:
         self._at += len(data)
 
     def _put_strip(self, rows: np.ndarray) -> None:
-        different = rows.copy()
-        different[:, 1:] -= rows[:, :-1]
-        if sys.byteorder == "big":
-            different = different.astype(different.dtype.newbyteorder("<"))
-        data = zlib.compress(different.data, _LEVEL)
+        data = pack_strip(rows)
         self._offsets.append(self._at)
         self._lengths.append(len(data))
         self._put(data)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-import zlib
-
 import numpy as np
 import PIL.Image
 from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
 
 from ..errors import OutputError
 from .metadata import Metadata
+from .tiff_strip import pack_strip, rows_of_strip
 
 _LIMIT_BYTES = 2**32 - 1
-_STRIP_BYTES = 1 << 20
 _SHORT, _LONG, _BYTE, _UNDEFINED = 3, 4, 1, 7
 
 
@@ -52,24 +49,10 @@ def encode_tiff(pixels: np.ndarray, alpha: np.ndarray | None, metadata: Metadata
 
 
 def _strips(samples: np.ndarray) -> tuple[list[bytes], int]:
-    """Deflated strips of about 1 MiB each. Source: TIFF 6.0, section 14 (predictor 2)."""
+    """The pixels, and how many rows each strip has."""
     height, width, count = samples.shape
-    rows = max(1, _STRIP_BYTES // (width * count * samples.itemsize))
-    strips = []
-    for top in range(0, height, rows):
-        block = samples[top : top + rows]
-        different = block.copy()
-        different[:, 1:] -= block[:, :-1]
-        strips.append(zlib.compress(_little_endian(different), 3))
-    return strips, rows
-
-
-def _little_endian(block: np.ndarray) -> bytes:
-    return (
-        block.tobytes()
-        if sys.byteorder == "little"
-        else block.astype(block.dtype.newbyteorder("<")).tobytes()
-    )
+    rows = rows_of_strip(width * count * samples.itemsize)
+    return [pack_strip(samples[top : top + rows]) for top in range(0, height, rows)], rows
 
 
 def _describe(directory: ImageFileDirectory_v2, exif: bytes | None) -> None:

@@ -148,7 +148,7 @@ def test_a_tiff_of_64_bit_offsets(dtype):
 
 def test_strips_are_cut_at_any_band(monkeypatch):
     """Many strips, and bands that do not fit them."""
-    monkeypatch.setattr("ganapps.runtime.tiff_stream._STRIP_BYTES", 1000)
+    monkeypatch.setattr("ganapps.runtime.tiff_strip._BYTES", 1000)
     picture = noise(2, 97, 31, 3, np.uint8, False)
     for step in (1, 3, 10, 40, 97):
         stream = io.BytesIO()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ...errors import DataError
 from ..dataset import Pixels, Shape, decode_images, find_images
 from ..labelled import require_two_classes
-from .overlap import digests, find_overlap
+from ..overlap import digests, find_overlap
 from .pool import Labelled, Pictures
 
 MANIFEST = "manifest.jsonl"
