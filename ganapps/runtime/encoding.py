@@ -95,12 +95,18 @@ def losses(pixels: np.ndarray, alpha: np.ndarray | None, metadata: Metadata, for
     left_out = [
         "the colour profile" if metadata.icc and not kept.icc else "",
         "EXIF" if metadata.exif and not kept.exif else "",
+        "what is damaged of EXIF" if format == "tiff" and _is_damaged(kept.exif) else "",
         "XMP" if metadata.xmp and not kept.xmp else "",
         "IPTC" if metadata.iptc and not kept.iptc else "",
         "the mark of high dynamic range" if metadata.cicp and not kept.cicp else "",
         *(f"the text {keyword!r}" for keyword, text in metadata.texts if (keyword, text) not in kept.texts),
     ]
     return (*found, *(f"{what} is left out" for what in left_out if what))
+
+
+def _is_damaged(exif: bytes | None) -> bool:
+    """Asked for TIFF, which lays EXIF out anew: other formats take the bytes as they are."""
+    return exif is not None and not exif_bytes.is_whole(exif)
 
 
 def _fitting_pixels(
@@ -147,6 +153,8 @@ def _fitting_metadata(metadata: Metadata, size: tuple[int, ...], format: str, *,
         exif = exif_bytes.resized(exif, size[1], size[0])
     if metadata.dpi and format in _WITHOUT_RESOLUTION:
         exif = exif_bytes.with_resolution(exif, metadata.dpi)
+    if format == "tiff":
+        exif = exif if exif and tiff_writer.exif_fits(exif) else None
     if format == "jpeg":
         exif = exif if exif and len(exif) <= opencv_codec.JPEG_EXIF_BYTES else None
         xmp = xmp if xmp and splice.xmp_fits_jpeg(xmp) else None

@@ -18,7 +18,7 @@ from . import ifd
 PREFIX = b"Exif\x00\x00"
 
 _ORIENTATION = 0x0112
-_EXIF_IFD = 0x8769
+_EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 _WIDTH = 0xA002
 _HEIGHT = 0xA003
 _ACROSS, _DOWN, _UNIT = 0x011A, 0x011B, 0x0128
@@ -53,6 +53,11 @@ def orientation(tiff: bytes) -> int:
     except (struct.error, ValueError):
         return 1
     return value if 1 <= value <= 8 else 1
+
+
+def is_whole(tiff: bytes) -> bool:
+    """Whether nothing of it is cut off; what maker notes point at is not known."""
+    return ifd.is_whole(tiff, (_EXIF_IFD, _GPS_IFD))
 
 
 def resolution(tiff: bytes) -> tuple[float, float] | None:

@@ -15,6 +15,7 @@ SHORT, LONG, RATIONAL, LONG8 = 3, 4, 5, 16
 _STRUCT = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 _RATIONALS = {5: "I", 10: "i"}
 _BYTES = {kind: struct.calcsize("<" + code) for kind, code in _STRUCT.items()} | {5: 8, 10: 8}
+_ALL_BYTES = {2: 1, 7: 1, 11: 4, 12: 8} | _BYTES
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,31 @@ def _read_directory(data: bytes, order: str, big: bool, at: int) -> Directory:
         entries[tag] = Entry(kind, number, field_at, data[field_at : field_at + field])
     (following_at,) = struct.unpack_from(order + ("Q" if big else "I"), data, at + head + count * row)
     return Directory(order, big, entries, following_at)
+
+
+def is_whole(data: bytes, pointers: Sequence[int] = ()) -> bool:
+    """Whether all values of the first directory lie inside the structure.
+
+    Args:
+        data: a TIFF file or an EXIF block.
+        pointers: tags of entries that point at further directories, which must be whole as well.
+    """
+    try:
+        first = read_directory(data)
+        inner = [number for tag in pointers if (number := first.number(data, tag))]
+        others = [_read_directory(data, first.order, first.big, at) for at in inner]
+    except (ValueError, struct.error):
+        return False
+    return all(_inside(data, directory) for directory in (first, *others))
+
+
+def _inside(data: bytes, directory: Directory) -> bool:
+    code = directory.order + ("Q" if directory.big else "I")
+    for entry in directory.entries.values():
+        size = entry.count * _ALL_BYTES.get(entry.kind, 1)
+        if size > len(entry.field) and struct.unpack(code, entry.field)[0] + size > len(data):
+            return False
+    return True
 
 
 def with_entries(

@@ -27,7 +27,7 @@ from PIL import (  # importing a plugin registers its format
 )
 
 from ..errors import ImageError
-from . import colour, guards, opencv_codec, signature, splice, tiff_layout
+from . import colour, guards, jpeg_views, opencv_codec, signature, splice, tiff_layout
 from .decoded import Decoded
 from .pillow_metadata import metadata
 from .pillow_modes import decode_8bit, rgb_from_inks
@@ -190,8 +190,9 @@ def _frames_remark(picture: PIL.Image.Image, data: bytes, page: tiff_layout.Page
     if page is not None:
         frames = tiff_layout.count_pages(data, page)
     else:
-        # MPO: a JPEG with more views or a gain map behind it, as phones write; the first is the photograph.
-        frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+        if picture.format in ("JPEG", "MPO"):
+            return jpeg_views.remark(picture, data)
+        frames = getattr(picture, "n_frames", 1)
     if frames == 1:
         return None
     return f"of {frames} {'frames' if page is None else 'pages'} the first is taken"

@@ -7,9 +7,11 @@ import PIL.Image
 from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
 
 from ..errors import OutputError
+from . import guards
 from .metadata import Metadata
 from .tiff_strip import pack_strip, rows_of_strip
 
+_HEAD = b"II*\x00\x08\x00\x00\x00"
 _LIMIT_BYTES = 2**32 - 1
 _SHORT, _LONG, _BYTE, _UNDEFINED = 3, 4, 1, 7
 
@@ -20,7 +22,7 @@ def encode_tiff(pixels: np.ndarray, alpha: np.ndarray | None, metadata: Metadata
     Args:
         pixels: [H, W, C], uint8 or uint16, C 1 or 3.
         alpha: [H, W], of the same type, or None.
-        metadata: the entries of EXIF become entries of the page.
+        metadata: the entries of EXIF, which must pass `exif_fits`, become entries of the page.
 
     Raises:
         OutputError: more than the 4 GiB that TIFF can hold.
@@ -28,24 +30,30 @@ def encode_tiff(pixels: np.ndarray, alpha: np.ndarray | None, metadata: Metadata
     samples = pixels if alpha is None else np.dstack([pixels, alpha])
     strips, rows_per_strip = _strips(samples)
 
-    def head_of(exif: bytes | None) -> bytes:
-        directory = ImageFileDirectory_v2(b"II*\x00\x08\x00\x00\x00")
-        _describe(directory, exif)
-        _lay_out(directory, samples, colours=pixels.shape[2], rows_per_strip=rows_per_strip, strips=strips)
-        _annotate(directory, metadata)
-        # ImageFileDirectory_v2 moves StripOffsets, counted from the first strip, behind itself.
-        return b"II*\x00\x08\x00\x00\x00" + directory.tobytes(8)
-
-    try:
-        head = head_of(metadata.exif)
-    except Exception:
-        # On damaged EXIF Pillow raises struct.error, TypeError, KeyError and more.
-        head = head_of(None)
+    directory = ImageFileDirectory_v2(_HEAD)
+    _describe(directory, metadata.exif)
+    _lay_out(directory, samples, colours=pixels.shape[2], rows_per_strip=rows_per_strip, strips=strips)
+    _annotate(directory, metadata)
+    # ImageFileDirectory_v2 moves StripOffsets, counted from the first strip, behind itself.
+    head = _HEAD + directory.tobytes(len(_HEAD))
     if len(head) + sum(map(len, strips)) > _LIMIT_BYTES:
         raise OutputError(
             f"a picture of shape {pixels.shape} is over the 4 GiB that TIFF can hold: write a png"
         )
     return b"".join([head, *strips])
+
+
+def exif_fits(exif: bytes) -> bool:
+    """Whether EXIF, or something of it, is whole enough to be laid out anew."""
+    directory = ImageFileDirectory_v2(_HEAD)
+    try:
+        with guards.silence:
+            _describe(directory, exif)
+            directory.tobytes(len(_HEAD))
+    except Exception:
+        # On damaged EXIF Pillow raises struct.error, TypeError, KeyError and more.
+        return False
+    return len(directory) > 0
 
 
 def _strips(samples: np.ndarray) -> tuple[list[bytes], int]:

@@ -180,6 +180,21 @@ def test_views_behind_a_jpeg_are_passed_over(photo):
     )
     image = read_image(stream.getvalue())
     assert (image.format, image.pixels.shape) == ("jpeg", (16, 16, 3))
+    assert image.remarks == ("of 2 views the first is taken",)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "MPO"])
+def test_a_gain_map_behind_a_jpeg_is_said_to_be_left_out(photo, kind):
+    """Pillow calls such a file a JPEG where its XMP names the map, and an MPO where only the index does."""
+    mark = b'<x xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/"' + (
+        b' hdrgm:Version="1.0"/>' if kind == "JPEG" else b"/>"
+    )
+    stream = io.BytesIO()
+    PIL.Image.fromarray(photo(16, 16)).save(
+        stream, "MPO", save_all=True, append_images=[PIL.Image.fromarray(photo(8, 8))], xmp=mark
+    )
+    image = read_image(stream.getvalue())
+    assert image.remarks == ("the gain map of high dynamic range is left out",)
 
 
 def test_float_pixels():

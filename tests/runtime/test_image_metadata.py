@@ -12,7 +12,7 @@ from PIL import ImageCms, ImageOps
 
 from ganapps import Image, read_image
 from ganapps.runtime import exif
-from ganapps.runtime.images import Metadata, encode_image
+from ganapps.runtime.images import Metadata, encode_image, losses
 
 WITH_METADATA = ("jpeg", "png", "webp", "avif", "tiff")
 MAKER, MODEL, ORIENTATION, DATE, WIDTH, HEIGHT = 0x010F, 0x0110, 0x0112, 0x9003, 0xA002, 0xA003
@@ -157,6 +157,27 @@ def test_inks_lose_their_profile(photo, icc):
 def test_bmp_has_no_place_for_metadata(photo, icc):
     metadata = Metadata(exif.without_prefix(make_exif()), icc, xmp(), (300.0, 300.0))
     assert read_image(encode_image(Image(photo(), None, metadata), "bmp")).metadata.icc is None
+
+
+@pytest.mark.parametrize(
+    ("cut", "said"),
+    [
+        (12, "EXIF is left out"),
+        (40, "EXIF is left out"),
+        (90, "what is damaged of EXIF is left out"),
+    ],
+)
+def test_what_a_tiff_leaves_out_of_damaged_exif_is_said(photo, cut, said):
+    """A TIFF lays EXIF out anew, so it must be whole; a PNG takes the bytes as they are."""
+    image = Image(photo(9, 13), metadata=Metadata(exif=exif.without_prefix(make_exif())[:cut]))
+    again = read_image(encode_image(image, "tiff"))
+    assert np.array_equal(again.pixels, image.pixels)
+    assert losses(image, "tiff") == (said,)
+    assert losses(image, "png") == ()
+
+
+def test_whole_exif_is_not_said_to_be_left_out(photo):
+    assert losses(Image(photo(9, 13), metadata=Metadata(exif=exif.without_prefix(make_exif()))), "tiff") == ()
 
 
 def test_exif_longer_than_a_jpeg_segment_is_left_out(photo):
