@@ -183,14 +183,14 @@ def run(args: argparse.Namespace) -> int:
         return run_stream(args, asked_size(args), open_upscaler)
     if args.dry_run:
         return _print_plan(args)
-    from ganapps.runtime.memory import default_budget, parse_bytes
+    from ganapps.runtime.memory import default_budget, parse_budget
     from ganapps.runtime.pipeline import Options
 
     options = Options(
         size=asked_size(args),
         quality=args.quality,
         overwrite=args.overwrite,
-        memory=default_budget() if args.memory is None else parse_bytes(args.memory),
+        memory=default_budget() if args.memory is None else parse_budget(args.memory),
     )
     upscaler = open_upscaler(args)
     with ProgressBar(quiet=args.quiet) as bar:

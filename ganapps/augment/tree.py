@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError
-from ..runtime.files import display_name
+from ..runtime.files import display_name, is_pipe_or_device
 from ..runtime.images import IMAGE_SUFFIXES
 from .labelled import MIN_IMAGES, LabelledImages
 
@@ -104,7 +104,7 @@ def _images_below(folder: Path) -> list[Path]:
     for parent, subfolders, files in os.walk(folder, onerror=_refuse):
         here = Path(parent)
         subfolders[:] = sorted(name for name in subfolders if _counts(Path(name)))
-        found += [here / name for name in sorted(files) if _counts(Path(name)) and _is_image(Path(name))]
+        found += [here / name for name in sorted(files) if _counts(Path(name)) and _is_image(here / name)]
     return found
 
 
@@ -118,7 +118,7 @@ def _counts(entry: Path) -> bool:
 
 
 def _is_image(entry: Path) -> bool:
-    return entry.suffix.lower() in IMAGE_SUFFIXES
+    return entry.suffix.lower() in IMAGE_SUFFIXES and not is_pipe_or_device(entry)
 
 
 def _by_name(entry: Path) -> str:

@@ -23,6 +23,11 @@ def display_name(path: str | Path) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+def is_pipe_or_device(path: Path) -> bool:
+    """Whether reading it may wait for ever; in a folder of images it is passed over."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
 def write_atomically(path: str | Path, data: bytes | memoryview) -> None:
     """Write `data` to `path` so that other programs see the old file or the whole new one, never a part.
 

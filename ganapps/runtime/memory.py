@@ -13,6 +13,8 @@ _UNKNOWN_BYTES = 2 << 30
 """What is assumed free where the system does not tell."""
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SHARE = 0.75
+_LEAST_BYTES = 32 << 20
+"""Below this not even a small picture and one tile of it have room."""
 # ONNX Runtime says it in the text of a general error: "Failed to allocate memory", "bad allocation".
 _NO_MEMORY = re.compile(r"failed to allocate|bad.alloc|out of memory", re.IGNORECASE)
 
@@ -33,6 +35,18 @@ def free_bytes(root: Path = Path("/")) -> int:
 def default_budget() -> int:
     """Bytes that a run takes where nobody says how many: three quarters of what is free."""
     return int(_SHARE * free_bytes())
+
+
+def parse_budget(text: str) -> int:
+    """Bytes that a run may take, as they are written on a command line.
+
+    Raises:
+        UsageError: as `parse_bytes` does, or under 32 MB.
+    """
+    amount = parse_bytes(text)
+    if amount < _LEAST_BYTES:
+        raise UsageError(f"--memory must be at least {show_bytes(_LEAST_BYTES)}, got {text!r}")
+    return amount
 
 
 def parse_bytes(text: str) -> int:

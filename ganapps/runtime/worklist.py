@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import DataError, UsageError
-from .files import display_name
+from .files import display_name, is_pipe_or_device
 from .images import IMAGE_SUFFIXES, OUTPUT_FORMATS, format_of
 
 _SUFFIX = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "avif": ".avif", "tiff": ".tif", "bmp": ".bmp"}
@@ -148,7 +148,9 @@ def _walk(folder: Path, relative: Path, above: tuple[tuple[int, int], ...]) -> I
         if entry.is_dir():
             yield from _walk(folder / entry.name, relative / entry.name, (*above, here))
         elif os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES:
-            yield _Found(folder / entry.name, relative / entry.name)
+            # A dangling link stays in, so that it is reported.
+            if not is_pipe_or_device(folder / entry.name):
+                yield _Found(folder / entry.name, relative / entry.name)
 
 
 def _without_repeats(found: Sequence[_Found]) -> list[_Found]:

@@ -64,6 +64,8 @@ def test_little_memory(
     outcome = ganapps("upscale", photo, "-m", doubling, "--memory", "much", "-o", tmp_path / "x.png")
     sentence = "memory is written as a number with K, M, G or T, for example 2G, not 'much'\n"
     assert (outcome.code, outcome.err) == (2, sentence)
+    outcome = ganapps("upscale", photo, "-m", doubling, "--memory", "1K", "-o", tmp_path / "x.png")
+    assert (outcome.code, outcome.err) == (2, "--memory must be at least 32 MB, got '1K'\n")
 
 
 def test_skipping_is_said_or_refused(ganapps: Run, photo: Path, tmp_path: Path, doubling: Path) -> None:

@@ -110,6 +110,15 @@ def test_links_to_folders_are_followed_and_loops_end(here):
     assert len(found) < 20
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_a_folder_is_passed_over_and_a_dangling_link_is_not(here):
+    """Reading a pipe that nobody writes to would wait for ever; a dangling link is to be reported."""
+    touch("in/a.png")
+    os.mkfifo("in/b.png")
+    os.symlink("nowhere", "in/c.png")
+    assert plan(["in"], "out") == {"in/a.png": "out/a.png", "in/c.png": "out/c.png"}
+
+
 def test_names_of_odd_bytes(here):
     touch("in/caf\udce9\n.png")
     assert plan(["in"], "out") == {"in/caf\udce9\n.png": "out/caf\udce9\n.png"}
