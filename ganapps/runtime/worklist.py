@@ -147,10 +147,13 @@ def _walk(folder: Path, relative: Path, above: tuple[tuple[int, int], ...]) -> I
             continue
         if entry.is_dir():
             yield from _walk(folder / entry.name, relative / entry.name, (*above, here))
-        elif os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES:
-            # A dangling link stays in, so that it is reported.
-            if not is_pipe_or_device(folder / entry.name):
-                yield _Found(folder / entry.name, relative / entry.name)
+        # A dangling link stays in, so that it is reported.
+        elif _has_image_name(entry) and not is_pipe_or_device(folder / entry.name):
+            yield _Found(folder / entry.name, relative / entry.name)
+
+
+def _has_image_name(entry: os.DirEntry[str]) -> bool:
+    return os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES
 
 
 def _without_repeats(found: Sequence[_Found]) -> list[_Found]:
