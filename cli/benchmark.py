@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from . import benchmark_speed, benchmark_upscale
+from . import benchmark_augment, benchmark_speed, benchmark_upscale
 from .extras import needing_extras
 from .parser import Parser, add_command, add_json, add_threads, positive, whole
 from .printing import message, print_json, print_table
@@ -36,6 +36,7 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> None:
     benchmarks = group.add_subparsers(title="what to measure", metavar="WHAT", parser_class=Parser)
     benchmark_upscale.add_to(benchmarks)
     benchmark_speed.add_to(benchmarks)
+    benchmark_augment.add_to(benchmarks)
     _add_core(benchmarks)
     startup = add_command(
         benchmarks,
