@@ -16,9 +16,9 @@ import statistics
 
 import torch
 from common import Labelled, budget, draw, options, print_report, read_labelled, save_sheet
+from namer import Namer, drawer
 from teacher import Teacher, moved, named
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import weight_norm
 
 from ganapps.adversarial import (
     NON_SATURATING,
@@ -32,47 +32,14 @@ from ganapps.adversarial import (
     realness,
 )
 
-LATENT, BATCH, NAMED, MADE = 100, 100, 32, 50
+LATENT, BATCH, NAMED, MADE = 100, 100, 32, 25
 RATE = 3e-3
+DISCRIMINATOR_STEPS = 4
+"""For one of the generator; images are counted once a round, and the classifier sees four times as many."""
 ALONE = 120_000
 """Images for the network that learns from labelled ones alone: it is done long before."""
 Batch = tuple[Tensor, Tensor, Tensor]
 """Labelled images, their labels, and images without; images `[N, C, H, W]` in [0, 1]."""
-
-
-class Noise(nn.Module):
-    """Adds Gaussian noise in training, as each layer of the paper's discriminator does."""
-
-    def __init__(self, deviation: float) -> None:
-        super().__init__()
-        self.deviation = deviation
-
-    def forward(self, values: Tensor) -> Tensor:
-        return values + self.deviation * torch.randn_like(values) if self.training else values
-
-
-class Namer(nn.Module):
-    """From square images `[N, C, H, W]` in [0, 1] to the logits of K classes."""
-
-    def __init__(self, shape: torch.Size, classes: int, width: int = 24, hidden: int = 250) -> None:
-        super().__init__()
-        first = weight_norm(nn.Conv2d(shape[0], width, 5, 2, 2))
-        second = weight_norm(nn.Conv2d(width, 2 * width, 5, 2, 2))
-        third = weight_norm(nn.Linear(2 * width * (-(-shape[1] // 4)) ** 2, hidden))
-        slope = nn.LeakyReLU(0.2)
-        self.features = nn.Sequential(Noise(0.1), first, slope, second, slope, nn.Flatten(), third, slope)
-        self.classes = nn.Sequential(Noise(0.2), weight_norm(nn.Linear(hidden, classes)))
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.classes(self.features(images))
-
-
-def drawer(shape: torch.Size, hidden: int = 500) -> nn.Sequential:
-    """From latents `[N, 100]` in [0, 1] to images in [0, 1]; fully connected, as the paper's for MNIST."""
-    sizes, layers = (LATENT, hidden, hidden), []
-    for i, o in zip(sizes, sizes[1:], strict=False):
-        layers += [nn.Linear(i, o), nn.BatchNorm1d(o), nn.Softplus()]
-    return nn.Sequential(*layers, nn.Linear(hidden, shape.numel()), nn.Sigmoid(), nn.Unflatten(1, shape))
 
 
 class Supervised(Game):
@@ -103,6 +70,7 @@ class SemiSupervised(Game):
         return self.generator(torch.rand(MADE, LATENT))
 
     def discriminator_losses(self, batch: Batch) -> Losses:
+        self.teacher.follow(self.discriminator, len(batch[2]))
         view = moved(batch[2], 0.18, 0.2)
         logits = self.discriminator(view)
 
@@ -117,7 +85,6 @@ class SemiSupervised(Game):
         }
 
     def generator_losses(self, batch: Batch) -> Losses:
-        self.teacher.follow(self.discriminator, len(batch[2]))
         features = self.discriminator.features
         return {"features": feature_matching(features(moved(batch[2], 0.18, 0.2)), features(self.made()))}
 
@@ -149,6 +116,7 @@ def play(game: Game, train: Labelled, chosen: Tensor, limit: Budget, seed: int) 
         learning_rate=RATE,
         betas=(0.5, 0.999),
         final_rate=0.0,
+        discriminator_steps=DISCRIMINATOR_STEPS,
         channels_last=True,
         guard=False,  # it takes a discriminator that tells all apart for a lost game; here it need not be
         seed=seed,
@@ -175,7 +143,9 @@ def main() -> None:
         alone = play(Supervised(Namer(shape, classes)), train, chosen, Budget(images=ALONE), seed)
         namer = Namer(shape, classes)
         teacher = Teacher(namer, classes)
-        game = Supervised(namer, teacher) if args.no_game else SemiSupervised(drawer(shape), namer, teacher)
+        game: Game = Supervised(namer, teacher)
+        if not args.no_game:
+            game = SemiSupervised(drawer(LATENT, shape), namer, teacher)
         play(game, train, chosen, budget(args), seed)
         networks = (alone.ema.network, teacher.averaged)
         for (name, values), network in zip(shares.items(), networks, strict=True):
