@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..errors import OutputError
 from .bands import Outlook
@@ -10,7 +11,7 @@ from .images import Image
 from .memory import show_bytes
 from .strips import BANDS_HELD, STRIP_FORMATS
 
-BYTES_PER_READ_PIXEL = 10
+_BYTES_PER_READ_PIXEL = 10
 """Taken while a picture of 8 bits is read: Pillow's 4 and the array's 3, twice. Measured: 10.2."""
 
 # Longest side in pixels. WebP and JPEG by their headers (the library stops 35 short), AVIF by OpenCV.
@@ -34,6 +35,15 @@ class Way:
     """From top to bottom, for want of memory; else as a whole."""
     band_bytes: int = 0
     """Of a band of the result, for strips."""
+
+
+def readable_pixels(source: Path, budget: int) -> int:
+    """Pixels of the largest picture that may be read from a file, whose bytes are in memory meanwhile."""
+    try:
+        file_bytes = source.stat().st_size
+    except (OSError, ValueError):
+        file_bytes = 0  # reading it will say what is wrong
+    return max(0, budget - file_bytes) // _BYTES_PER_READ_PIXEL
 
 
 def check_format(outlook: Outlook, format: str, name: str) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ..errors import GanappsError, OutputError
-from .capacity import BYTES_PER_READ_PIXEL, Way, check_format, choose_way
+from .capacity import Way, check_format, choose_way, readable_pixels
 from .claims import Claim, claim
 from .files import display_name, is_exhausted, output_error
 from .guards import TooManyPixels, pixel_limit
@@ -122,7 +122,7 @@ class Pipeline:
 
     def _read_image(self, job: Job) -> Image:
         """Pictures that would take too much memory while they are read are refused before."""
-        affordable = self._options.memory // BYTES_PER_READ_PIXEL
+        affordable = readable_pixels(job.source, self._options.memory)
         if affordable >= pixel_limit():
             return read_image(job.source)
         try:

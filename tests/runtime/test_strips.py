@@ -254,3 +254,11 @@ def test_what_is_too_large_to_be_read_is_not(tmp_path, double):
         f"{tmp_path}/a.png has 1500 x 1000 = 1.5 megapixels, the limit is 0.8: make it smaller or cut it into"
         " parts; the limit follows from the 8 MB of memory to be used"
     )
+
+
+def test_the_file_itself_counts_while_it_is_read(tmp_path):
+    """A large file is in memory beside its pixels."""
+    (tmp_path / "a.png").write_bytes(bytes(3_000_000))
+    assert capacity.readable_pixels(tmp_path / "a.png", 5_000_000) == 200_000
+    assert capacity.readable_pixels(tmp_path / "a.png", 2_000_000) == 0
+    assert capacity.readable_pixels(tmp_path / "missing.png", 5_000_000) == 500_000
