@@ -27,8 +27,16 @@ def check_set(args: argparse.Namespace, *, default_minutes: float) -> tuple[Pref
         minutes=default_minutes if open_ended else args.minutes,
         training_images=args.images,
         per_class=args.per_class,
+        classic=_classic(args),
     )
     return found, plan
+
+
+def _classic(args: argparse.Namespace) -> str | None:
+    """The policy of `--classic-only`, in words."""
+    if not args.classic_only:
+        return None
+    return f"the policy {args.policy!r}" if args.policy else "the classic policy that suits them best"
 
 
 def print_check(found: Preflight, plan: Plan, args: argparse.Namespace) -> None:
@@ -82,7 +90,8 @@ def print_summary(found: Preflight, plan: Plan) -> None:
     )
     for sentence in findings(found):
         print(f"note: {sentence}")
-    print(f"expect: {expectation(found)}")
+    if plan.classic is None:  # what is to be expected of a generator
+        print(f"expect: {expectation(found)}")
     print(f"plan: {plan.sentence()}")
 
 

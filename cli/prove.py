@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,21 +97,31 @@ def run(args: argparse.Namespace) -> int:
         print_json(report.as_json())
         return 0
     if not args.quiet:
-        for network in report.networks:
-            _print_network(network, report)
-        _print_notes(report)
+        print_proof(report)
     print(report.sentence())
     return 0
 
 
-def _print_network(network: NetworkResult, report: ProofReport) -> None:
+def print_proof(report: ProofReport, names: Mapping[str, str] | None = None) -> None:
+    """Print the tables of a proof and what there is to say of it, but for the verdict.
+
+    Args:
+        report: the proof.
+        names: what to call arms that are not to be called what they are.
+    """
+    for network in report.networks:
+        _print_network(network, report, names or {})
+    _print_notes(report, names or {})
+
+
+def _print_network(network: NetworkResult, report: ProofReport, names: Mapping[str, str]) -> None:
     print(f"{network.network}, classic policy: {network.policy} (held-out {network.validation:.1%})")
     rows = []
     for result in network.arms:
         weakest = min(range(len(report.classes)), key=lambda label, recall=result.recall: recall[label])  # type: ignore[misc]
         rows.append(
             (
-                result.arm.value,
+                names.get(result.arm, result.arm),
                 str(result.images),
                 _percent(_mean(result.accuracy)),
                 _percent(_mean(result.balanced_accuracy)),
@@ -121,17 +132,18 @@ def _print_network(network: NetworkResult, report: ProofReport) -> None:
     print_table(columns, rows, numbers=columns[1:4])
     print()
     columns = ("balanced accuracy", "difference", "95 % interval", "p", "verdict")
-    compared = [_row(c) for c in network.comparisons if c.measure == columns[0]]
+    compared = [_row(c, names) for c in network.comparisons if c.measure == columns[0]]
     print_table(columns, compared, numbers=columns[1:4])
     print()
 
 
-def _row(comparison: Comparison) -> tuple[str, str, str, str, str]:
+def _row(comparison: Comparison, names: Mapping[str, str]) -> tuple[str, str, str, str, str]:
     from ganapps.augment.proof.report import points
 
     change = comparison.difference
+    first, second = (names.get(arm, arm) for arm in (comparison.first, comparison.second))
     return (
-        f"{comparison.second} against {comparison.first}",
+        f"{second} against {first}",
         points(change.mean),
         f"{points(change.low)} to {points(change.high)}",
         f"{comparison.p_value:.3f}",
@@ -139,7 +151,7 @@ def _row(comparison: Comparison) -> tuple[str, str, str, str, str]:
     )
 
 
-def _print_notes(report: ProofReport) -> None:
+def _print_notes(report: ProofReport, names: Mapping[str, str]) -> None:
     num = len(report.added)
     print(
         f"{report.seeds} paired seeds, {report.updates} updates each, {sum(report.test)} test images,"
@@ -150,7 +162,7 @@ def _print_notes(report: ProofReport) -> None:
     if report.near_copies:
         print(f"{report.near_copies} test images left out: nearly the same as a real image trained on")
     for arm, reason in report.missing.items():
-        print(f"{arm}: not measured, {reason}")
+        print(f"{names.get(arm, arm)}: not measured, {reason}")
     print()
 
 

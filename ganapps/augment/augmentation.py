@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import DependencyError, UsageError
+from .earlier import describe_request, settle_training, training_folder
 from .expand import expand, require_request
+from .origin import Origin
 from .report import ExpansionReport
+from .unlabelled.placing import require_apart
+from .unlabelled.pseudo import PseudoLabelled
 
 if TYPE_CHECKING:
     from ..adversarial import OnReport
 
 DEFAULT_MINUTES = 15.0
 """Budget of training where none is given."""
+DEFAULT_PRECISION = 0.95
+"""Share of right labels asked for among unlabelled images that join."""
 
 
 def augment(
@@ -28,6 +34,12 @@ def augment(
     seed: int = 0,
     threads: int | None = None,
     device: str = "cpu",
+    test: Path | None = None,
+    licence: str | None = None,
+    command: str | None = None,
+    unlabelled: Path | None = None,
+    label_precision: float = DEFAULT_PRECISION,
+    on_labelling: Callable[[float], None] | None = None,
     on_loading: Callable[[float], None] | None = None,
     on_report: OnReport | None = None,
     on_progress: Callable[[float], None] | None = None,
@@ -47,6 +59,14 @@ def augment(
         seed: what all that is random is drawn from.
         threads: CPU threads; None leaves the choice to the engines.
         device: where training runs: "cpu", "cuda", ...
+        test: real images that nothing is trained on, see `expand`.
+        licence: of the real images, for the data card; None looks for a file.
+        command: what was typed, for the data card.
+        unlabelled: real images without labels, see `unlabelled.label_unlabelled`: those that a classifier is
+            sure of join the set. Its training takes 5 minutes on one core, or half of `minutes` where that is
+            less, beside the generator's; needs PyTorch.
+        label_precision: the share of right labels that is asked for among these, 0.5 to 0.999.
+        on_labelling: told how labelling goes, 0 to 1.
         on_loading: told the share of images that are decoded before training, 0 to 1.
         on_report: told how training goes.
         on_progress: told how expanding goes, 0 to 1.
@@ -61,20 +81,52 @@ def augment(
     if model is not None and (minutes is not None or images is not None):
         raise UsageError("--model needs no training: leave out the budget or the model")
     require_request(data, out, per_class=per_class, seed=seed)
+    asked = request(
+        model=model,
+        minutes=minutes,
+        images=images,
+        per_class=per_class,
+        seed=seed,
+        unlabelled=unlabelled,
+        label_precision=label_precision,
+    )
+    origin = Origin(command=command, licence=licence, request=asked)
+    guessed = _label(
+        data,
+        out,
+        unlabelled,
+        precision=label_precision,
+        minutes=minutes,
+        test=test,
+        seed=seed,
+        licence=licence,
+        threads=threads,
+        on_progress=on_labelling,
+    )
     if model is not None:
         sampler = Sampler(model, threads=threads)
-        return expand(data, out, sampler, per_class=per_class, seed=seed, on_progress=on_progress)
+        return expand(
+            data,
+            out,
+            sampler,
+            per_class=per_class,
+            seed=seed,
+            test=test,
+            origin=origin,
+            unlabelled=guessed,
+            on_progress=on_progress,
+        )
     try:
         from .training import train_generator
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != "torch":
             raise
         raise DependencyError.for_extra("ganapps augment", "PyTorch", "train") from error
-    run = out.absolute().with_name(f"{out.name}-training")
+    run = training_folder(out)
     trained = train_generator(
         data,
         run,
-        minutes=DEFAULT_MINUTES if minutes is None and images is None else minutes,
+        minutes=asked["minutes"],
         images=images,
         seed=seed,
         resume=(run / "checkpoint.pt").exists(),
@@ -84,6 +136,83 @@ def augment(
         on_loading=on_loading,
     )
     sampler = Sampler(trained, threads=threads)
-    report = expand(data, out, sampler, per_class=per_class, seed=seed, on_progress=on_progress)
-    run.rename(out / "training")
+    report = expand(
+        data,
+        out,
+        sampler,
+        per_class=per_class,
+        seed=seed,
+        test=test,
+        origin=origin,
+        run=run,
+        unlabelled=guessed,
+        on_progress=on_progress,
+    )
+    settle_training(out)
     return report
+
+
+def request(
+    *,
+    model: str | Path | None = None,
+    minutes: float | None = None,
+    images: int | None = None,
+    per_class: int | None = None,
+    seed: int = 0,
+    unlabelled: Path | None = None,
+    label_precision: float = DEFAULT_PRECISION,
+) -> dict[str, Any]:
+    """What `augment` is asked for, with the default budget filled in; see `earlier.describe_request`.
+
+    Raises:
+        ModelError: there is no such model.
+    """
+    open_ended = model is None and minutes is None and images is None
+    return describe_request(
+        seed=seed,
+        per_class=per_class,
+        model=model,
+        minutes=DEFAULT_MINUTES if open_ended else minutes,
+        images=images,
+        unlabeled=None if unlabelled is None else str(unlabelled.resolve()),
+        label_precision=None if unlabelled is None else label_precision,
+    )
+
+
+def _label(
+    data: Path,
+    out: Path,
+    unlabelled: Path | None,
+    *,
+    precision: float,
+    minutes: float | None,
+    test: Path | None,
+    seed: int,
+    licence: str | None,
+    threads: int | None,
+    on_progress: Callable[[float], None] | None,
+) -> PseudoLabelled | None:
+    """What unlabelled images come to, where there are any."""
+    if unlabelled is None:
+        return None
+    require_apart(unlabelled, data, out)
+    try:
+        import torch
+
+        from .unlabelled.labelling import DEFAULT_MINUTES, label_unlabelled
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "torch":
+            raise
+        raise DependencyError.for_extra("ganapps augment --unlabeled", "PyTorch", "train") from error
+    if threads is not None:
+        torch.set_num_threads(threads)
+    return label_unlabelled(
+        data,
+        unlabelled,
+        precision=precision,
+        minutes=DEFAULT_MINUTES if minutes is None else min(DEFAULT_MINUTES, minutes / 2),
+        test=test,
+        seed=seed,
+        licence=licence,
+        on_progress=on_progress,
+    )

@@ -45,6 +45,7 @@ __all__ = [
     "decode_images",
     "find_images",
     "fit",
+    "read_eight_bit",
 ]
 
 _WHITES = (255, 4095, 65535)
@@ -189,6 +190,20 @@ def decode(
         white=white if deep else None,
         unreadable=unreadable,
     )
+
+
+def read_eight_bit(images: LabelledImages, index: int, white: int | None) -> Pixels:
+    """One image in its own size `[H, W, C]`, 8 bit, upright, transparency laid on white.
+
+    Args:
+        images: the set.
+        index: which of its images.
+        white: the level of 16-bit files that is taken for white, as `decode` found it.
+
+    Raises:
+        ImageError: its file is damaged or no image.
+    """
+    return _eight_bit(_flatten(images.read(index)), white or _WHITES[-1])
 
 
 def _flatten(image: Image) -> Samples:

@@ -15,6 +15,8 @@ from .selection import Judgement, Selection, Verdict
 
 MAX_DRAWS = 10
 """Images generated at most for each one that is wanted."""
+KEPT_REJECTED = 3
+"""Images of each class and reason that are kept to be looked at: the first ones."""
 _BATCH = 64
 
 
@@ -38,8 +40,8 @@ class LabelledSampler(Protocol):
 
 
 @dataclass(frozen=True)
-class Added:
-    """A synthetic image that joins the set."""
+class Judged:
+    """A synthetic image and what became of it."""
 
     pixels: Pixels
     """`[H, W, C]`"""
@@ -52,9 +54,23 @@ class Added:
 class Filled:
     """What drawing for one class came to."""
 
-    added: list[Added] = field(default_factory=list)
+    added: list[Judged] = field(default_factory=list)
     verdicts: Counter[Verdict] = field(default_factory=Counter)
+    rejected: list[Judged] = field(default_factory=list)
+    """The first few of every reason."""
+    distances: list[float] = field(default_factory=list)
+    """Distance to the nearest real image of all that were generated."""
     label_checked: bool = True
+
+    def add(self, image: Judged) -> None:
+        """Count an image, and keep it if it was added or is among the first of its reason."""
+        verdict = image.judgement.verdict
+        self.verdicts[verdict] += 1
+        self.distances.append(image.judgement.distance)
+        if verdict is Verdict.ADDED:
+            self.added.append(image)
+        elif self.verdicts[verdict] <= KEPT_REJECTED:
+            self.rejected.append(image)
 
 
 def draw_class(
@@ -88,9 +104,7 @@ def draw_class(
         filled.label_checked &= confidence is not None
         judgements = selection.judge(drawn.images, label, confidence)
         for pixels, image_seed, judgement in zip(drawn.images, batch, judgements, strict=True):
-            filled.verdicts[judgement.verdict] += 1
-            if judgement.verdict is Verdict.ADDED:
-                filled.added.append(Added(pixels, image_seed, judgement))
+            filled.add(Judged(pixels, image_seed, judgement))
             if len(filled.added) == wanted:
                 return filled
         on_progress(max(len(filled.added) / wanted, (start + len(batch)) / len(seeds)))

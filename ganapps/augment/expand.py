@@ -3,30 +3,32 @@
     OUT/images/CLASS/...      the originals, untouched, and synthetic-000001.png, ...
     OUT/manifest.jsonl        a line per synthetic image: enough to make it again
     OUT/report.json           what was made, what was dropped and why
+    OUT/report.html           the same as a page with pictures, and README.md as a data card
+    OUT/rejected/CLASS/...    a few of those that were dropped, of each reason
     OUT/sheets/CLASS.png      a contact sheet per class
+    OUT/classifier.onnx       where unlabelled images were labelled: what labelled them
 
 `OUT/images` holds classes and nothing else, so any ImageFolder loader reads it as it is.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
-
-import numpy as np
 
 from ..errors import DataError, UsageError
-from ..runtime.images import Image, Metadata, encode_image
-from .dataset import Decoded, LabelledImages, Pixels, Shape, decode, find_images, require_readable
+from .class_folder import ClassFolder
+from .dataset import Decoded, LabelledImages, Shape, decode, find_images, require_readable
+from .dossier import carry_licence, write_dossier
 from .draw import Filled, LabelledSampler, draw_class
-from .folder import appearing, place_originals, require_free, synthetic_names
+from .folder import appearing, place_originals, require_free
+from .held_out import compare_distances
 from .labelled import require_two_classes
-from .report import ClassReport, ExpansionReport
+from .origin import Origin, Source, fingerprint
+from .report import ClassReport, ExpansionReport, RejectedImage
 from .selection import Selection, Verdict
-from .shape import restore
-from .sheet import contact_sheet
+from .unlabelled.placing import place_accepted, place_classifier
+from .unlabelled.pseudo import PseudoLabelled
 
 _READING = 0.2
 """Share of the work that is reading the originals."""
@@ -39,6 +41,10 @@ def expand(
     *,
     per_class: int | None = None,
     seed: int = 0,
+    test: Path | None = None,
+    origin: Origin | None = None,
+    run: Path | None = None,
+    unlabelled: PseudoLabelled | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> ExpansionReport:
     """Write a larger copy of a labelled set to a new folder.
@@ -54,6 +60,12 @@ def expand(
             class, so that classes end balanced and the largest gets as many synthetic images as it has real
             ones.
         seed: what the images are drawn from. The same seed, set and model make the same images.
+        test: real images that nothing was trained on; how near synthetic images lie to the real ones is then
+            compared with how near these lie. Nothing is chosen by them.
+        origin: what was typed and under which licence the set is, for the data card.
+        run: the folder of the generator's training, for its curves.
+        unlabelled: real images whose labels were guessed; all of them join the set, and a class wants for as
+            many synthetic images less.
         on_progress: told the share that is done, 0 to 1.
 
     Raises:
@@ -74,6 +86,9 @@ def expand(
     total = per_class or 2 * max(images.counts)
     share_a_class = (1 - _READING) / len(images.classes)
     filled: list[Filled] = []
+    rejected: list[RejectedImage] = []
+    guessed = [0] * len(images.classes) if unlabelled is None else unlabelled.counts.tolist()
+    origin = origin or Origin()
     with appearing(out) as folder:
         place_originals(images, folder / "images")
         with (folder / "manifest.jsonl").open("w", encoding="utf-8") as manifest:
@@ -83,14 +98,39 @@ def expand(
                     selection,
                     label=label,
                     model_label=model_label,
-                    wanted=max(0, total - images.counts[label]),
+                    wanted=max(0, total - images.counts[label] - guessed[label]),
                     seed=seed,
                     on_progress=_part(tell, _READING + label * share_a_class, share_a_class),
                 )
-                _write_class(folder, manifest, images, real, label, drawn, sampler.model_hash, model_label)
+                place = ClassFolder(
+                    folder,
+                    images,
+                    real,
+                    label=label,
+                    model_label=model_label,
+                    model_hash=sampler.model_hash,
+                )
+                rejected += place.write(manifest, drawn)
+                if unlabelled is not None:
+                    place_accepted(folder, manifest, images, unlabelled, label)
                 filled.append(drawn)
-        report = _report(out, images, filled, total, sampler.model_hash, seed)
-        _write_json(folder / "report.json", report.as_json())
+        if unlabelled is not None:
+            place_classifier(folder, unlabelled)
+        report = ExpansionReport(
+            out=out,
+            model=sampler.model_hash,
+            seed=seed,
+            label_checked=all(drawn.label_checked for drawn in filled),
+            classes=_class_reports(images, filled, guessed, total),
+            rejected=tuple(rejected),
+            memorisation=compare_distances(images, real.pixels, filled, test),
+            source=describe_set(images, real),
+            licence=carry_licence(data, folder, origin.licence),
+            command=origin.command,
+            request=origin.request,
+            unlabelled=None if unlabelled is None else unlabelled.as_json(),
+        )
+        write_dossier(folder, report, run=run)
     tell(1.0)
     return report
 
@@ -122,73 +162,34 @@ def _shape_of(sampler: LabelledSampler) -> Shape:
     return Shape(height, width, channels)
 
 
-def _write_class(
-    folder: Path,
-    manifest: TextIO,
-    images: LabelledImages,
-    real: Decoded,
-    label: int,
-    filled: Filled,
-    model_hash: str,
-    model_label: int,
-) -> None:
-    for name, image in zip(synthetic_names(images, label), filled.added, strict=False):
-        # Images of mixed shapes were given margins, and those that are made have learned them.
-        pixels = restore(image.pixels, real.sizes[image.judgement.nearest])
-        _write_png(folder / "images" / name, pixels)
-        line: dict[str, Any] = {
-            "file": f"images/{name}",
-            "class": images.classes[label],
-            "label": model_label,
-            "size": list(pixels.shape[:2]),
-            "seed": image.seed,
-            "model": model_hash,
-            "confidence": None
-            if image.judgement.confidence is None
-            else round(image.judgement.confidence, 4),
-            "nearest_real": f"images/{images.paths[image.judgement.nearest].as_posix()}",
-            "distance": round(image.judgement.distance, 4),
-        }
-        manifest.write(json.dumps(line) + "\n")
-    added = np.stack([image.pixels for image in filled.added]) if filled.added else real.pixels[:0]
-    nearest = real.pixels[[image.judgement.nearest for image in filled.added]]
-    own = real.pixels[images.of_class(label)]
-    sheet = contact_sheet(own, added, nearest)
-    (folder / "sheets").mkdir(exist_ok=True)
-    _write_png(folder / "sheets" / f"{images.classes[label]}.png", sheet)
+def describe_set(images: LabelledImages, real: Decoded) -> Source:
+    """What is to be said of the real images."""
+    return Source(
+        name=images.root.resolve().name,
+        images=len(images.labels),
+        sha256=fingerprint(images),
+        shape=Shape(*real.pixels.shape[1:]),
+        white=real.white,
+    )
 
 
-def _report(
-    out: Path, images: LabelledImages, filled: list[Filled], total: int, model_hash: str, seed: int
-) -> ExpansionReport:
-    classes = tuple(
+def _class_reports(
+    images: LabelledImages, filled: list[Filled], guessed: list[int], total: int
+) -> tuple[ClassReport, ...]:
+    return tuple(
         ClassReport(
             name=name,
             real=count,
-            wanted=max(0, total - count),
+            pseudo_labelled=pseudo,
+            wanted=max(0, total - count - pseudo),
             generated=drawn.verdicts.total(),
             wrong_label=drawn.verdicts[Verdict.WRONG_LABEL],
             near_copies=drawn.verdicts[Verdict.NEAR_COPY],
             repeats=drawn.verdicts[Verdict.REPEAT],
             added=drawn.verdicts[Verdict.ADDED],
         )
-        for name, count, drawn in zip(images.classes, images.counts, filled, strict=True)
+        for name, count, drawn, pseudo in zip(images.classes, images.counts, filled, guessed, strict=True)
     )
-    return ExpansionReport(
-        out=out,
-        model=model_hash,
-        seed=seed,
-        label_checked=all(drawn.label_checked for drawn in filled),
-        classes=classes,
-    )
-
-
-def _write_png(path: Path, pixels: Pixels) -> None:
-    path.write_bytes(encode_image(Image(pixels, None, Metadata(), "png"), "png"))
-
-
-def _write_json(path: Path, values: dict[str, object]) -> None:
-    path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
 def _ignore(share: float) -> None:

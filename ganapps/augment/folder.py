@@ -15,8 +15,6 @@ from ..runtime.files import output_error
 from ..runtime.images import encode_image
 from .labelled import LabelledImages
 
-_SYNTHETIC = re.compile(r"synthetic-(\d+)")
-
 
 def require_outside(data: Path, out: Path) -> None:
     """Check that what is written to `out` does not join the set it is made from.
@@ -81,8 +79,8 @@ def place_original(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def synthetic_names(images: LabelledImages, label: int) -> Iterator[str]:
+def synthetic_names(images: LabelledImages, label: int, kind: str = "synthetic") -> Iterator[str]:
     """`CLASS/synthetic-000001.png` and so on, past every name of that kind that the class already has."""
-    matches = (_SYNTHETIC.match(images.paths[index].name) for index in images.of_class(label))
+    matches = (re.match(rf"{kind}-(\d+)", images.paths[index].name) for index in images.of_class(label))
     taken = max((int(match[1]) for match in matches if match), default=0)
-    return (f"{images.classes[label]}/synthetic-{number:06d}.png" for number in count(taken + 1))
+    return (f"{images.classes[label]}/{kind}-{number:06d}.png" for number in count(taken + 1))

@@ -28,10 +28,17 @@ class Plan:
     per_class: int
     """Images wanted in each class, real and synthetic."""
     wanted: int
-    """Synthetic images that would fill all classes."""
+    """Synthetic images, or copies, that would fill all classes."""
+    classic: str | None = None
+    """The classic policy that copies are made with; None where a generator is used."""
 
     def sentence(self) -> str:
         """The plan as it is printed."""
+        if self.classic is not None:
+            return (
+                f"change copies of the real images by {self.classic}, and add {self.wanted:,} of them"
+                f" ({self.per_class} a class with the real ones)"
+            )
         if self.model is not None:
             first = f"take the generator {self.model}"
         else:
@@ -53,6 +60,7 @@ def make_plan(
     minutes: float | None,
     training_images: int | None,
     per_class: int | None,
+    classic: str | None = None,
 ) -> Plan:
     """What `ganapps.augment.augment` would do with a set, with the same options.
 
@@ -62,6 +70,7 @@ def make_plan(
         minutes: budget of training; the default's are to be filled in.
         training_images: budget of training in images.
         per_class: images wanted in each class; None means twice the largest class.
+        classic: the classic policy, where no generator is used.
     """
     total = per_class or 2 * max(found.counts)
     return Plan(
@@ -71,6 +80,7 @@ def make_plan(
         training_images=training_images,
         per_class=total,
         wanted=sum(max(0, total - count) for count in found.counts),
+        classic=classic,
     )
 
 

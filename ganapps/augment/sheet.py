@@ -17,13 +17,24 @@ _HEADING_PX = 24
 _PAPER, _INK = 255, 40
 
 
-def contact_sheet(real: Pixels, made: Pixels, nearest: Pixels) -> Pixels:
+def contact_sheet(
+    real: Pixels,
+    made: Pixels,
+    nearest: Pixels,
+    *,
+    num_made: int | None = None,
+    kind: str = "synthetic",
+    below: str = "the nearest real image",
+) -> Pixels:
     """One picture, RGB uint8 `[H, W, 3]`.
 
     Args:
         real: real images of the class, `[N, H, W, C]`; the first 36 are shown.
         made: images that were added, `[M, H, W, C]`; the first 36 are shown.
         nearest: the real image nearest to each of them, `[M, H, W, C]`, shown below it.
+        num_made: how many there are, where only those shown are given.
+        kind: what the made images are called.
+        below: what the images below them are called.
     """
     shown = _COLUMNS * _ROWS
     pairs = [
@@ -36,7 +47,10 @@ def contact_sheet(real: Pixels, made: Pixels, nearest: Pixels) -> Pixels:
     ]
     bands = [_heading(f"real: {len(real)}", real.shape), *_rows(real[:shown])]
     bands += [
-        _heading(f"synthetic: {len(made)}   below each, fainter: the nearest real image", real.shape),
+        _heading(
+            f"{kind}: {len(made) if num_made is None else num_made}   below each, fainter: {below}",
+            real.shape,
+        ),
         *pairs,
     ]
     return np.vstack(bands)

@@ -53,7 +53,7 @@ def write_run_page(run: Path) -> Path:
         _facts(entries),
         _notes(_marks(entries)),
         *_sheets(run),
-        *_curves(entries),
+        *draw_curves(entries),
         _options(run / "options.json"),
         "</main></body></html>\n",
     ]
@@ -131,7 +131,7 @@ def _by_number(path: Path) -> list[tuple[int, int, str]]:
     return [(0, int(piece), "") if piece.isdecimal() else (1, 0, piece) for piece in pieces]
 
 
-def _curves(entries: Sequence[Entry]) -> Iterator[str]:
+def draw_curves(entries: Sequence[Entry]) -> Iterator[str]:
     """A heading, a figure for each group of scalars, and a table of those reported once."""
     marks = _marks(entries)
     singles: list[Curve] = []

@@ -28,9 +28,9 @@ def test_a_set_is_learnt_and_expanded(write_set: Any, tmp_path: Path) -> None:
     assert [entry.real for entry in report.classes] == [20, 12]
     assert report.label_checked
     assert report.added > 0
-    assert sorted(path.name for path in out.iterdir()) == [
-        "images", "manifest.jsonl", "report.json", "sheets", "training",
-    ]  # fmt: skip
+    written = ["README.md", "images", "manifest.jsonl", "report.html", "report.json", "sheets", "training"]
+    assert sorted(path.name for path in out.iterdir() if path.name != "rejected") == written
+    assert "<h2>Training of the generator</h2>" in (out / "report.html").read_text()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "out"]
     sampler = Sampler(out / "training" / "generator.onnx")
     assert report.model == sampler.model_hash

@@ -35,8 +35,10 @@ def test_classes_end_balanced_at_twice_the_largest(small_set: Path, tmp_path: Pa
         assert len(list((tmp_path / "out" / "images" / name).iterdir())) == 24
     assert sorted(path.name for path in (tmp_path / "out" / "images").iterdir()) == ["across", "up and down"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "README.md",
         "images",
         "manifest.jsonl",
+        "report.html",
         "report.json",
         "sheets",
     ]

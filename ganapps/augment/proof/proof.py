@@ -19,7 +19,7 @@ from ...errors import UsageError
 from ...metrics.sign_flip import MAX_PAIRS
 from .arms import Arm, Material
 from .fitting import BATCH
-from .learners import FromScratch, Learner, OnFeatures
+from .learners import Learner, make_learners
 from .pool import Labelled
 from .report import ProofReport
 from .scoring import score
@@ -32,8 +32,6 @@ MIN_SEEDS = 6
 _FEWEST_UPDATES = 400
 _EPOCHS = 10
 """Times that each image of the largest arm is shown at least."""
-_VIEWS = {"scratch": (16_000, 16), "features": (3_000, 3)}
-"""Views drawn of all images together, and of one image at most."""
 
 
 def prove(
@@ -68,7 +66,7 @@ def prove(
         DependencyError: the pretrained features are not installed.
     """
     started = time.monotonic()
-    _require_request(expanded, seeds, updates, seed)
+    require_request(expanded, seeds, updates, seed)
     if threads is not None:
         torch.set_num_threads(threads)
     tell = on_progress or (lambda share: None)
@@ -76,7 +74,8 @@ def prove(
     material, missing = _gather(real, expanded, extra, threads)
     others = dict(zip(expanded, material.selected, strict=True))
     tests = read_test(test, real, others, material.extra)
-    count = updates or _updates_for(material)
+    largest = len(material.real.labels) + max(len(added.labels) for added in material.selected)
+    count = updates or updates_for(largest)
     learners = _learners(real, material, count, seed)
     networks = []
     for number, learner in enumerate(learners):
@@ -105,7 +104,12 @@ def prove(
     )
 
 
-def _require_request(expanded: Sequence[Path], seeds: int, updates: int | None, seed: int) -> None:
+def require_request(expanded: Sequence[Path], seeds: int, updates: int | None, seed: int) -> None:
+    """Check, before any work is done, what can be checked.
+
+    Raises:
+        UsageError: as `prove` does.
+    """
     if not expanded:
         raise UsageError("a proof needs at least one expanded set")
     if not MIN_SEEDS <= seeds <= MAX_PAIRS:
@@ -144,21 +148,16 @@ def _gather(
     return material, missing
 
 
-def _updates_for(material: Material) -> int:
-    largest = len(material.real.labels) + max(len(added.labels) for added in material.selected)
-    return max(_FEWEST_UPDATES, -(-_EPOCHS * largest // BATCH))
+def updates_for(images: int) -> int:
+    """Updates of a training where none are given: 400, or what shows each of so many images ten times."""
+    return max(_FEWEST_UPDATES, -(-_EPOCHS * images // BATCH))
 
 
 def _learners(
     real: ReadSet, material: Material, updates: int, seed: int
 ) -> tuple[Learner, ...]:
     images = len(real.labels) + sum(len(added.labels) for added in material.selected)
-    views = {name: max(2, min(most, total // images)) for name, (total, most) in _VIEWS.items()}
-    num_classes = len(real.classes)
-    return (
-        FromScratch(real.shape, num_classes, updates=updates, num_views=views["scratch"], seed=seed),
-        OnFeatures(num_classes, updates=updates, num_views=views["features"], seed=seed),
-    )
+    return make_learners(real.shape, len(real.classes), images=images, updates=updates, seed=seed)
 
 
 def _counts(labelled: Labelled, real: ReadSet) -> tuple[int, ...]:

@@ -42,6 +42,8 @@ def draw_unfiltered(
         wanted = {str(entry["name"]): int(entry["wanted"]) for entry in report["classes"]}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise NotAvailable("the expanded set has no report of ganapps augment") from error
+    if report.get("kind") == "classic":
+        raise NotAvailable("there is no generator: what was added are classic-augmented copies")
     sampler = _generator(expanded, model, threads)
     pixels, labels = [], []
     for label, name in enumerate(classes):

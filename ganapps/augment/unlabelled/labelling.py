@@ -1,0 +1,288 @@
+"""From a labelled set and a folder of images without labels to those of them whose labels can be believed."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ...errors import DataError, UsageError
+from ..augmentation import DEFAULT_PRECISION
+from ..dataset import LabelledImages, Pixels, Shape, decode, decode_images, find_images, require_readable
+from ..labelled import require_two_classes
+from .calibration import expected_calibration_error, softmax
+from .choice import Ensemble, HeldOut, best_of, combine, hold_out
+from .frozen import FeatureBank, OnFeatures
+from .prior import Prior, estimate_prior, reweigh
+from .pseudo import Accepted, PseudoLabelled, Training
+from .reasons import Reason
+from .route import Fitted, Material
+from .scratch import FromScratch
+from .sieve import Sieved, sieve
+from .source import find_unlabelled
+from .threshold import choose_thresholds, within_shares
+
+DEFAULT_MINUTES = 5.0
+"""Budget of the trainings where none is given."""
+_UPDATES_A_MINUTE = 800
+"""Of the network from scratch with images of 28 x 28, on one core of 2020."""
+_TRAININGS = 4
+"""Three folds and the last."""
+_FEWEST, _MOST = 60, 3_000
+
+
+@dataclass(frozen=True, eq=False)
+class _Learned:
+    """The chosen classifier, trained on all labelled images."""
+
+    ensemble: Ensemble
+    fitted: tuple[Fitted, ...]
+    prior: Prior
+    training: Training
+
+
+def label_unlabelled(
+    data: Path,
+    unlabelled: Path,
+    *,
+    precision: float = DEFAULT_PRECISION,
+    minutes: float = DEFAULT_MINUTES,
+    test: Path | None = None,
+    seed: int = 0,
+    licence: str | None = None,
+    on_progress: Callable[[float], None] | None = None,
+) -> PseudoLabelled:
+    """Label images by a classifier and keep the ones it can be trusted with.
+
+    Two classifiers are trained on the labelled images and, by agreement, on the unlabelled ones: a network
+    from scratch (`scratch`) and a linear one on pretrained features (`frozen`). Which of them labels, or
+    whether both do, is chosen by balanced accuracy on labelled images that are held out; these also calibrate
+    its probabilities (`calibration`) and tell whether the classes are as frequent among the unlabelled images
+    (`prior`). Images are accepted class by class (`threshold`). That none is, is a result like any other. The
+    same images, seed and minutes give the same labels.
+
+    Args:
+        data: the labelled set, as for `dataset.find_images`.
+        unlabelled: a folder or .npz file, as for `source.find_unlabelled`.
+        precision: the share of right labels among the accepted ones that is asked for, 0.5 to 0.999.
+        minutes: about what the trainings may take on one core; updates are counted by it, not by the clock,
+            so that a slow machine does the same.
+        test: a test set whose images are left out; its labels are not used.
+        seed: what all that is random is drawn from.
+        licence: of the labelled set, for the model's card; None means unknown.
+        on_progress: told the share that is done, 0 to 1.
+
+    Raises:
+        UsageError: numbers out of their range.
+        DataError: a set that cannot be used, or no unlabelled image that can be read.
+        ImageError: a damaged image in the labelled set.
+        DependencyError: the pretrained features, or the exporter's packages, are not installed.
+        ModelError: the exported classifier differs from the trained one.
+    """
+    require_numbers(precision, minutes, seed)
+    started, tell = time.monotonic(), on_progress or (lambda share: None)
+    images = find_images(data)
+    require_two_classes(images)
+    found = find_unlabelled(unlabelled)
+    real = require_readable(images, decode(images)).pixels
+    shape = Shape(*real.shape[1:])
+    guests = decode(found, shape, on_progress=lambda share: tell(0.05 * share))
+    if not len(guests.rows):
+        first = next(iter(guests.unreadable.values()))
+        raise DataError(
+            f"none of the {len(found.labels)} images of {unlabelled} can be read, the first: {first}"
+        )
+    test_pixels = None if test is None else decode_images(find_images(test, split="test", least=1), shape)
+    sieved = sieve(guests.pixels, real, images.labels, len(images.classes), test=test_pixels)
+    left_out = Counter(dict.fromkeys(Reason, 0))
+    left_out.update(sieved.left_out)
+    left_out[Reason.DAMAGED] = len(guests.unreadable)
+    accepted: tuple[Accepted, ...] = ()
+    thresholds: tuple[float | None, ...] = (None,) * len(images.classes)
+    training, classifier = None, None
+    if len(sieved.rows):
+        pixels = guests.pixels[sieved.rows]
+        material = Material(real, images.labels, pixels, len(images.classes), seed)
+        learned = _learn(
+            material, updates_for(minutes, shape), started, lambda share: tell(0.05 + 0.9 * share)
+        )
+        training = learned.training
+        picked, thresholds = _pick(learned, material, precision, left_out)
+        accepted = _accepted(found, guests.rows, sieved, pixels, picked)
+        classifier = _serialise(learned, images, material, licence)
+    tell(1.0)
+    return PseudoLabelled(
+        root=unlabelled,
+        classes=images.classes,
+        found=len(found.labels),
+        accepted=accepted,
+        left_out={reason: left_out[reason] for reason in Reason},
+        damaged=tuple(guests.unreadable.values()),
+        precision=precision,
+        expected_precision=float(np.mean([image.confidence for image in accepted])) if accepted else None,
+        thresholds=thresholds,
+        training=training,
+        classifier=classifier,
+    )
+
+
+def require_numbers(precision: float, minutes: float, seed: int) -> None:
+    """Check, before any work is done, what can be checked.
+
+    Raises:
+        UsageError: numbers out of their range.
+    """
+    if not 0.5 <= precision <= 0.999:
+        raise UsageError(f"--label-precision must be from 0.5 to 0.999, got {precision:g}")
+    if not minutes > 0:
+        raise UsageError(f"the minutes of labelling must be above 0, got {minutes:g}")
+    if seed < 0:
+        raise UsageError(f"--seed must be at least 0, got {seed}")
+
+
+def updates_for(minutes: float, shape: Shape) -> int:
+    """Updates of each training of the network from scratch, by the cost of an image of that shape.
+
+    Example:
+        >>> updates_for(5, Shape(28, 28, 1)), updates_for(5, Shape(64, 64, 3))
+        (1000, 700)
+    """
+    # The first layer of larger images has a stride of 2, see `Classifier`.
+    positions = shape.height * shape.width / (4 if max(shape.height, shape.width) > 40 else 1)
+    cost = max(0.25, positions / 28**2) * (1 if shape.channels == 1 else 1.1)
+    return round(min(_MOST, max(_FEWEST, minutes * _UPDATES_A_MINUTE / _TRAININGS / cost)))
+
+
+def _learn(material: Material, updates: int, started: float, tell: Callable[[float], None]) -> _Learned:
+    """Choose, calibrate and train."""
+    labels = material.labels
+    even = np.full(material.num_classes, 1 / material.num_classes)
+    bank = FeatureBank(material)
+    tell(0.1)
+    alone = hold_out(OnFeatures(material, bank, temperature=None), material, even)
+    everything = np.arange(len(labels))
+    first = alone.route.fit(everything, even)
+    prior = estimate_prior(
+        softmax(first.unlabelled / alone.temperature), np.exp(alone.log_probabilities), labels
+    )
+    taught = hold_out(OnFeatures(material, bank, temperature=alone.temperature), material, prior.shares)
+    done = iter(range(1, _TRAININGS))
+    scratch = hold_out(
+        FromScratch(material, taught.route, temperature=taught.temperature, updates=updates),
+        material,
+        prior.shares,
+        lambda: tell(0.1 + 0.9 * next(done, _TRAININGS) / _TRAININGS),
+    )
+    candidates = _candidates(alone, taught, scratch, labels)
+    ensemble = best_of(candidates, labels)
+    fitted = tuple(member.route.fit(everything, prior.shares) for member in ensemble.members)
+    tell(1.0)
+    held_out = np.exp(ensemble.log_probabilities)
+    at_home = reweigh(held_out, prior.labelled)
+    raw = reweigh(softmax(np.mean([m.logits for m in ensemble.members], axis=0)), prior.labelled)
+    # The chosen classifier knows better than the first one how frequent the classes are.
+    prior = estimate_prior(np.exp(ensemble.unlabelled(fitted)), held_out, labels)
+    training = Training(
+        candidates=tuple(candidate.score(labels) for candidate in candidates),
+        chosen=ensemble.name,
+        held_out_accuracy=float((at_home.argmax(axis=1) == labels).mean()),
+        calibration_error=expected_calibration_error(at_home, labels),
+        calibration_error_before=expected_calibration_error(raw, labels),
+        temperature=ensemble.members[0].temperature * ensemble.temperature,
+        labelled_prior=tuple(prior.labelled.tolist()),
+        prior=tuple(prior.shares.tolist()),
+        shrinkage=prior.shrinkage,
+        updates=updates,
+        seconds=round(time.monotonic() - started, 1),
+    )
+    return _Learned(ensemble, fitted, prior, training)
+
+
+def _candidates(
+    alone: HeldOut, taught: HeldOut, scratch: HeldOut, labels: NDArray[np.int64]
+) -> tuple[Ensemble, ...]:
+    members = ((alone,), (taught,), (scratch,), (taught, scratch))
+    return tuple(combine(each, labels) for each in members)
+
+
+@dataclass(frozen=True, eq=False)
+class _Picked:
+    """Accepted images among those that were labelled, in the order of the report."""
+
+    rows: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+
+
+def _pick(
+    learned: _Learned, material: Material, precision: float, left_out: Counter[Reason]
+) -> tuple[_Picked, tuple[float | None, ...]]:
+    """Accept images, and count the others."""
+    prior = learned.prior
+    probabilities = prior.adjust(np.exp(learned.ensemble.unlabelled(learned.fitted)))
+    held_out = prior.adjust(np.exp(learned.ensemble.log_probabilities))
+    thresholds = choose_thresholds(
+        probabilities, held_out, material.labels, prior.shares, precision=precision
+    )
+    sure = np.flatnonzero(thresholds.accept(probabilities))
+    guesses, confidence = probabilities[sure].argmax(axis=1), probabilities[sure].max(axis=1)
+    counts = np.bincount(material.labels, minlength=material.num_classes)
+    stays = within_shares(guesses, confidence, counts, prior.shares)
+    left_out[Reason.UNSURE] += len(probabilities) - len(sure)
+    left_out[Reason.SURPLUS] += int((~stays).sum())
+    sure, guesses, confidence = sure[stays], guesses[stays], confidence[stays]
+    order = np.lexsort((sure, -confidence, guesses))
+    least = tuple(None if np.isinf(value) else float(value) for value in thresholds.of_class)
+    return _Picked(sure[order], guesses[order], confidence[order]), least
+
+
+def _accepted(
+    found: LabelledImages,
+    rows: NDArray[np.int64],
+    sieved: Sieved,
+    pixels: Pixels,
+    picked: _Picked,
+) -> tuple[Accepted, ...]:
+    accepted = []
+    for row, label, confidence in zip(picked.rows, picked.labels, picked.confidence, strict=True):
+        index = int(rows[sieved.rows[row]])
+        accepted.append(
+            Accepted(
+                file=found.files[index] if found.files else None,
+                source=found.paths[index].as_posix() if found.files else f"{found.root.name}[{index}]",
+                pixels=pixels[row],
+                native=pixels[row] if found.pixels is None else found.pixels[index],
+                label=int(label),
+                confidence=float(confidence),
+            )
+        )
+    return tuple(accepted)
+
+
+def _serialise(learned: _Learned, images: LabelledImages, material: Material, licence: str | None) -> bytes:
+    from ...export.card import ModelCard
+    from ...export.classifier import Calibrated, serialise_classifier
+
+    card = ModelCard(
+        name="classifier",
+        version="1",
+        licence=licence or "unknown: that of your data",
+        trained_on=(
+            f"{images.root.resolve().name}: {len(material.labels)} labelled and {len(material.unlabelled)}"
+            f" unlabelled images of {material.num_classes} classes"
+        ),
+        recipe=learned.ensemble.name,
+    )
+    network = Calibrated(
+        [fitted.network for fitted in learned.fitted],
+        [member.temperature for member in learned.ensemble.members],
+        learned.ensemble.temperature,
+        torch.from_numpy(learned.prior.shares).float(),
+    )
+    return serialise_classifier(network, card, classes=images.classes, shape=material.labelled.shape[1:])
