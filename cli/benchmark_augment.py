@@ -94,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
             minutes=args.minutes,
             images=args.images,
             expansions=args.expansions,
-            unlabeled=args.unlabeled,
+            unlabelled=args.unlabeled,
             seeds=args.seeds,
             updates=args.updates,
             most_test=args.test_images,
@@ -111,10 +111,10 @@ def run(args: argparse.Namespace) -> int:
         print_json({"rows": [asdict(row) for row in answers], "skipped": [asdict(row) for row in skipped]})
         return 0
     columns = (
-        "set", "a class", "test", "added", "real", "classic", "+ added", "+ real",
+        "set", "a class", "test", "added", "real", "classic", "+ added", "+ real", "classifier",
         "difference", "95 % interval", "p", "verdict", "min",
     )  # fmt: skip
-    print_table(columns, [_cells(answer) for answer in answers], numbers=(*columns[1:9], "p", "min"))
+    print_table(columns, [_cells(answer) for answer in answers], numbers=(*columns[1:10], "p", "min"))
     for row in skipped:
         message(f"{row.source}, {row.per_class} a class: left out, {row.reason}", quiet=args.quiet)
     return 0
@@ -132,6 +132,7 @@ def _cells(row: Answer) -> tuple[str, ...]:
         _percent(row.classic),
         _percent(row.selected),
         _percent(row.ceiling),
+        _percent(row.classifier),
         points(row.difference),
         f"{points(row.low)} to {points(row.high)}",
         f"{row.p_value:.3f}",

@@ -86,6 +86,12 @@ def _add_augment(trainings: argparse._SubParsersAction[Parser]) -> None:
         interrupted=_INTERRUPTED,
     )
     parser.add_argument("data", type=Path, metavar="DATA", help="folder with one subfolder of images a class")
+    parser.add_argument(
+        "--discriminator",
+        metavar="NAME",
+        help="plain, or projected: on features of a pretrained network (default: plain; with --resume what"
+        " the run began with)",
+    )
     _add_rest(parser)
 
 
@@ -138,6 +144,7 @@ def run_augment(args: argparse.Namespace) -> int:
             seed=args.seed,
             threads=args.threads,
             device=device,
+            discriminator=args.discriminator,
             on_report=tell,
             on_loading=bar.stage("reading"),
         )

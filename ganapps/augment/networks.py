@@ -88,7 +88,7 @@ class Generator(nn.Module):
             for wide, narrow in pairs
         )
         self.picture = nn.Conv2d(outer, architecture.channels, 3, padding=1)
-        _initialise(self.mapping, self.base, self.start.convolution)
+        initialise(self.mapping, self.base, self.start.convolution)
 
     def forward(self, latent: Tensor, label: Tensor) -> Tensor:
         style = self.mapping(torch.cat([latent, self.label(label)], dim=1))
@@ -141,14 +141,14 @@ class Discriminator(nn.Module):
         layers += [nn.Linear(inner * math.prod(sides), features), nn.LeakyReLU(_SLOPE)]
         self.features = nn.Sequential(*layers)
         self.verdict = Projection(features, architecture.num_classes)
-        _initialise(self.features)
+        initialise(self.features)
 
     def forward(self, images: Tensor, label: Tensor) -> Tensor:
         logits: Tensor = self.verdict(self.features(images), label)
         return logits
 
 
-def _initialise(*parts: nn.Module) -> None:
+def initialise(*parts: nn.Module) -> None:
     """Weights that keep the scale of their input through leaky rectifiers (He et al. 2015, arXiv 1502.01852,
     eq. 15).
 

@@ -12,7 +12,7 @@ import torch
 from ganapps.augment import training
 from ganapps.augment.classifier import BalancedDraw, train_classifier
 from ganapps.augment.networks import Architecture
-from ganapps.augment.training import load_classifier, load_generator, train_generator
+from ganapps.augment.training import LabelledBatches, load_classifier, load_generator, train_generator
 from ganapps.errors import CheckpointError, OutputError, TrainingError, UsageError
 
 IMAGES = 4_800
@@ -84,10 +84,15 @@ def test_a_tiny_training_learns(tiny_set: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("without_export")
-def test_a_resumed_run_equals_an_unbroken_one(tiny_set: Path, tmp_path: Path) -> None:
-    for name, parts in (("unbroken", [320]), ("resumed", [160, 320])):
+@pytest.mark.parametrize(("discriminator", "whole"), [("plain", 320), ("projected", 128)])
+def test_a_resumed_run_equals_an_unbroken_one(
+    tiny_set: Path, tmp_path: Path, discriminator: str, whole: int
+) -> None:
+    for name, parts in (("unbroken", [whole]), ("resumed", [whole // 2, whole])):
         for number, images in enumerate(parts):
-            train_generator(tiny_set, tmp_path / name, images=images, resume=number > 0)
+            # What a run began with it goes on with, unasked.
+            asked = None if number else discriminator
+            train_generator(tiny_set, tmp_path / name, images=images, resume=number > 0, discriminator=asked)
     states = [torch.load(tmp_path / n / "checkpoint.pt", weights_only=True) for n in ("unbroken", "resumed")]
     for part in ("game", "ema"):
         for key, value in states[0][part].items():
@@ -121,6 +126,67 @@ def test_a_run_goes_on_with_its_own_images_only(tiny_set: Path, tmp_path: Path) 
     assert str(caught.value) == (
         f"the run in {run} began with other images than {tiny_set} has now; start a new run in another folder"
     )
+
+
+@pytest.mark.usefixtures("without_export")
+def test_a_run_goes_on_with_its_own_discriminator_only(tiny_set: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    train_generator(tiny_set, run, images=32, discriminator="plain")
+    options = json.loads((run / "options.json").read_text())
+    assert options["discriminator"] == "plain"
+    with pytest.raises(CheckpointError) as caught:
+        train_generator(tiny_set, run, images=64, resume=True, discriminator="projected")
+    assert str(caught.value) == (
+        f"the run in {run} began with the plain discriminator, not with the projected one: resume it with"
+        " --discriminator plain or without that option"
+    )
+    # A run from before there was a choice began with the plain one.
+    del options["discriminator"]
+    (run / "options.json").write_text(json.dumps(options))
+    train_generator(tiny_set, run, images=64, resume=True)
+    (run / "options.json").write_text(json.dumps(options | {"discriminator": "of tomorrow"}))
+    with pytest.raises(CheckpointError) as caught:
+        train_generator(tiny_set, run, images=64, resume=True)
+    assert str(caught.value) == f"the run in {run} has a discriminator 'of tomorrow', which is not known here"
+
+
+def test_there_is_no_such_discriminator(tiny_set: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no discriminator 'auto'"):
+        train_generator(tiny_set, tmp_path / "run", images=32, discriminator="auto")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.usefixtures("without_export")
+def test_held_out_images_are_not_shown_and_the_best_generator_is_shipped(
+    tiny_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "_CLASSIFIER_SHOWN", 100)
+    monkeypatch.setattr("ganapps.augment.quality._HELD_OUT", 0.2)
+    monkeypatch.setattr("ganapps.augment.quality._LEAST_HELD_OUT", 8)
+    shown: list[int] = []
+
+    class Counting(LabelledBatches):
+        def __init__(self, images: Any, labels: Any, seed: int) -> None:
+            shown.append(len(images))
+            super().__init__(images, labels, seed)
+
+    monkeypatch.setattr(training, "LabelledBatches", Counting)
+    run, reports = tmp_path / "run", []
+    train_generator(tiny_set, run, images=32, on_report=reports.append)
+    assert shown == [32]
+    state = torch.load(run / "checkpoint.pt", weights_only=True)
+    scores = [report.scalars["held-out score"] for report in reports if "held-out score" in report.scalars]
+    assert min(scores) >= 0
+    assert max(scores) <= 1
+    assert state["best"]["value"] == max(scores)
+    # A later state that scores worse leaves what is shipped as it is.
+    train_generator(tiny_set, run, images=64, resume=True)
+    before, state = state["best"], torch.load(run / "checkpoint.pt", weights_only=True)
+    state["best"] = before
+    torch.save(state, run / "checkpoint.pt")
+    generator = load_generator(run).state_dict()
+    assert all(torch.equal(value, generator[key]) for key, value in before["weights"].items())
+    assert any(not torch.equal(value, generator[key]) for key, value in state["ema"].items())
 
 
 def test_a_run_inside_its_data_would_become_a_class(tiny_set: Path) -> None:

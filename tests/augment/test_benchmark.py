@@ -13,15 +13,20 @@ import pytest
 
 pytest.importorskip("torch")
 
+import torch
+
 from ganapps.augment.benchmark import bout
 from ganapps.augment.benchmark.answer import Answer, Skipped
 from ganapps.augment.benchmark.bout import Method, benchmark_augment
 from ganapps.augment.benchmark.case import Case, TooFewImages, carve
+from ganapps.augment.benchmark.classifier import classifier_score
 from ganapps.augment.classic import ClassicPolicy
 from ganapps.augment.expand import expand
 from ganapps.augment.proof import proof
 from ganapps.augment.proof.pool import Pictures, Pool, Rows
 from ganapps.errors import DataError, UsageError
+from ganapps.export.card import ModelCard
+from ganapps.export.classifier import export_classifier
 
 CLASSES = ("across", "up and down")
 METHOD = Method(images=64, expansions=2, updates=4, most_test=20)
@@ -142,7 +147,7 @@ def test_rows_are_those_of_the_proof_and_are_not_made_twice(
     assert (row.source, row.per_class, row.classes, row.test) == ("stripes", 4, 2, 20)
     assert [call["out"] for call in expanded] == ["larger-0", "larger-1"]
     assert [call["seed"] for call in expanded] == [0, 1]
-    assert all(call["data"] == "train.npz" and "unlabeled" not in call for call in expanded)
+    assert all(call["data"] == "train.npz" and "unlabelled" not in call for call in expanded)
     assert row.added == np.mean(
         [len(list((work / f"stripes-4/larger-{n}").rglob("synthetic*"))) for n in (0, 1)]
     )
@@ -188,8 +193,8 @@ def test_what_was_expanded_before_an_interruption_is_kept(
 def test_the_rest_is_given_as_unlabelled_images(
     archive: Path, tmp_path: Path, expanded: list[dict[str, Any]]
 ) -> None:
-    list(benchmark_augment([archive], [4], tmp_path / "work", replace(METHOD, unlabeled=True)))
-    assert [call["unlabeled"].name for call in expanded] == ["rest.npz", "rest.npz"]
+    list(benchmark_augment([archive], [4], tmp_path / "work", replace(METHOD, unlabelled=True)))
+    assert [call["unlabelled"].name for call in expanded] == ["rest.npz", "rest.npz"]
 
 
 def test_requests_that_are_refused(archive: Path, tmp_path: Path) -> None:
@@ -204,3 +209,28 @@ def test_requests_that_are_refused(archive: Path, tmp_path: Path) -> None:
     assert refusal([archive], [1]) == "--per-class must be at least 2, got 1"
     assert refusal([archive], [4], replace(METHOD, most_test=0)) == "--test-images must be at least 1, got 0"
     assert refusal([archive], [4], replace(METHOD, seeds=5)) == "--seeds must be from 6 to 20, got 5"
+
+
+class FirstPixel(torch.nn.Module):
+    """Takes an image for the second class where its first pixel is not black."""
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        second = (image[:, 0, 0, 0] > 0).to(torch.float32)
+        return torch.stack([1 - second, second], 1)
+
+
+def test_classifiers_are_scored_where_there_are_some(tmp_path: Path) -> None:
+    images = np.zeros((6, 2, 2, 1), np.uint8)
+    images[:, 0, 0, 0] = [0, 1, 1, 0, 0, 0]
+    np.savez(
+        tmp_path / "test.npz", images=images, labels=np.array([0, 1, 1, 1, 0, 0]), classes=np.array(CLASSES)
+    )
+    card = ModelCard(name="pixel", version="1", licence="CC0-1.0", trained_on="nothing", recipe="none")
+    (tmp_path / "larger").mkdir()
+    assert classifier_score([tmp_path / "larger"], tmp_path / "test.npz") is None
+    export_classifier(
+        FirstPixel(), tmp_path / "larger/classifier.onnx", card, classes=CLASSES, shape=images.shape[1:]
+    )
+    # All three of the first class and two of three of the second.
+    score = classifier_score([tmp_path / "larger", tmp_path], tmp_path / "test.npz")
+    assert score == pytest.approx((1 + 2 / 3) / 2)

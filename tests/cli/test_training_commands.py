@@ -78,6 +78,9 @@ def test_train_augment(ganapps: Run, calls: Calls) -> None:
     (call,) = calls
     assert (call["function"], call["data"], call["out"]) == ("train_generator", Path("data"), Path("run"))
     assert (call["minutes"], call["images"], call["resume"], call["seed"]) == (None, 9, True, 0)
+    assert call["discriminator"] is None
+    run_line(ganapps, "train augment data -o run --images 9 --discriminator projected --device cpu")
+    assert calls[-1]["discriminator"] == "projected"
 
 
 def test_export(ganapps: Run, calls: Calls) -> None:

@@ -35,6 +35,8 @@ class Answer:
     """The same and with what was added; None where nothing was."""
     ceiling: float | None
     """The same with as many further real images; None where there are none, or nothing was added."""
+    classifier: float | None
+    """The same of the classifiers that unlabelled images were named by; None without these."""
     difference: float
     """`selected - classic`."""
     low: float
@@ -56,7 +58,9 @@ class Skipped:
     reason: str
 
 
-def answer(source: str, per_class: int, report: ProofReport, *, minutes: float | None) -> Answer:
+def answer(
+    source: str, per_class: int, report: ProofReport, *, minutes: float | None, classifier: float | None
+) -> Answer:
     """The row of a proof."""
     network = report.decisive
     means = {arm.arm: sum(arm.balanced_accuracy) / len(arm.balanced_accuracy) for arm in network.arms}
@@ -73,6 +77,7 @@ def answer(source: str, per_class: int, report: ProofReport, *, minutes: float |
         classic=means[Arm.CLASSIC],
         selected=means.get(Arm.SELECTED),
         ceiling=means.get(Arm.CEILING),
+        classifier=classifier,
         difference=mean,
         low=low,
         high=high,

@@ -17,6 +17,7 @@ from ..labelled import MIN_IMAGES
 from ..proof.proof import prove, require_request
 from .answer import Answer, Skipped, answer, keep, kept
 from .case import CarvedSet, Case, TooFewImages, carve
+from .classifier import classifier_score
 
 OnStage = Callable[[str], Callable[[float], None]]
 """Told what is being done; what it gives is told the share of that, 0 to 1."""
@@ -32,7 +33,7 @@ class Method:
     """The same in images."""
     expansions: int = 3
     """Generators trained, each under a seed of its own."""
-    unlabeled: bool = False
+    unlabelled: bool = False
     """Whether the training images that are left over are given as images without labels."""
     seeds: int = 6
     """Trainings of each classifier in each arm of the proof."""
@@ -105,7 +106,13 @@ def _ask(case: Case, folder: Path, method: Method, threads: int | None, on_stage
         on_progress=on_stage(f"{case.name}: proving"),
     )
     write_atomically(folder / "proof.json", json.dumps(report.as_json(), indent=2).encode() + b"\n")
-    found = answer(case.source.stem, case.per_class, report, minutes=_minutes(larger))
+    found = answer(
+        case.source.stem,
+        case.per_class,
+        report,
+        minutes=_minutes(larger),
+        classifier=classifier_score(larger, carved.test),
+    )
     keep(folder / "answer.json", found, asked)
     return found
 
@@ -122,7 +129,7 @@ def _expand(
     if out.exists():
         return
     started = time.monotonic()
-    given: dict[str, Any] = {"unlabeled": carved.rest} if method.unlabeled and carved.rest else {}
+    given: dict[str, Any] = {"unlabelled": carved.rest} if method.unlabelled and carved.rest else {}
     augment(
         carved.train,
         out,
