@@ -34,10 +34,13 @@ def _print_classes(report: ExpansionReport) -> None:
         print_table(columns, rows, numbers=columns[1:])
         return
     columns = ("class", "real", "generated", "wrong label", "near-copies", "repeats", "added")
-    counted = [
+    counted: list[tuple[str | int, ...]] = [
         (c.name, c.real, c.generated, c.wrong_label, c.near_copies, c.repeats, c.added)
         for c in report.classes
     ]
+    if report.unlabelled is not None:
+        columns = (*columns, "pseudo-labelled")
+        counted = [(*row, c.pseudo_labelled) for row, c in zip(counted, report.classes, strict=True)]
     print_table(columns, [tuple(map(str, row)) for row in counted], numbers=columns[1:])
 
 

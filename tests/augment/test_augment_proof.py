@@ -273,4 +273,4 @@ def test_of_classic_copies_the_verdict_is_on_classic_augmentation(
     )
     page = (out / "report.html").read_text()
     assert "+ stored classic copies" in page
-    assert "+ selected synthetic" not in page
+    assert "+ selected images" not in page

@@ -216,7 +216,7 @@ def proof_values(classes: tuple[str, ...]) -> dict[str, Any]:
     difference = {"mean": 0.05, "low": 0.01, "high": 0.09}
     compared = {
         "first": "real + classic",
-        "second": "+ selected synthetic",
+        "second": "+ selected images",
         "measure": "balanced accuracy",
         "difference": difference,
         "p_value": 0.03125,
@@ -224,7 +224,7 @@ def proof_values(classes: tuple[str, ...]) -> dict[str, Any]:
     }
     arms = [
         {"arm": arm, "images": 8, "accuracy": [share], "balanced_accuracy": [share], "recall": [share, 0.5]}
-        for arm, share in (("real + classic", 0.75), ("+ selected synthetic", 0.8))
+        for arm, share in (("real + classic", 0.75), ("+ selected images", 0.8))
     ]
     network = {
         "network": "from scratch",
@@ -255,8 +255,8 @@ def test_a_proof_comes_first_and_with_its_tables(small_set: Path, tmp_path: Path
     text = " ".join(page.text.split())
     assert text.index("Helps: +5.0 points of balanced accuracy.") < text.index("Added and dropped")
     assert ("p", {"class": "verdict helps"}) in page.tags
-    assert "+ selected synthetic 8 80.0 80.0 up and down: 50.0" in text
-    assert "+ selected synthetic against real + classic +5.0 +1.0 to +9.0 0.031 helps" in text
+    assert "+ selected images 8 80.0 80.0 up and down: 50.0" in text
+    assert "+ selected images against real + classic +5.0 +1.0 to +9.0 0.031 helps" in text
     assert "+ unfiltered synthetic: not measured, the generator is not kept." in text
     assert "2 test images were left out" in text
     written = json.loads((out / "report.json").read_text())

@@ -75,14 +75,14 @@ REPORT = ProofReport(
 
 PRINTED = """\
 from scratch, classic policy: affine, mirrored (held-out 81.2%)
-trained on             images   accuracy   balanced   weakest class
-───────────────────────────────────────────────────────────────────
-real + classic             20       75.0       74.0   73.0 [dog]
-+ selected synthetic       30       80.0       79.0   78.0 [dog]
+trained on          images   accuracy   balanced   weakest class
+────────────────────────────────────────────────────────────────
+real + classic          20       75.0       74.0   73.0 [dog]
++ selected images       30       80.0       79.0   78.0 [dog]
 
-balanced accuracy                             difference   95 % interval       p   verdict
-──────────────────────────────────────────────────────────────────────────────────────────
-+ selected synthetic against real + classic         +5.0    +1.0 to +9.0   0.031   helps
+balanced accuracy                          difference   95 % interval       p   verdict
+───────────────────────────────────────────────────────────────────────────────────────
++ selected images against real + classic         +5.0    +1.0 to +9.0   0.031   helps
 
 6 paired seeds, 400 updates each, 100 test images, 1 expansion
 one expansion says nothing of other trainings of its generator: give several

@@ -15,7 +15,8 @@ class Arm(StrEnum):
     CLASSIC = "real + classic"
     DUPLICATED = "+ duplicated real"
     UNFILTERED = "+ unfiltered synthetic"
-    SELECTED = "+ selected synthetic"
+    SELECTED = "+ selected images"
+    """Synthetic ones, and unlabelled ones whose label was guessed."""
     CEILING = "+ extra real"
 
 

@@ -98,8 +98,8 @@ class ProofReport:
 
     @property
     def effect(self) -> Effect:
-        """The verdict: selected synthetic images against the tuned classic policy alone, in balanced
-        accuracy, with the decisive network."""
+        """The verdict: the images that were selected, synthetic or pseudo-labelled, against the tuned classic
+        policy alone, in balanced accuracy, with the decisive network."""
         found = self.decisive.comparison(Arm.CLASSIC, Arm.SELECTED)
         return found.effect if found else Effect.NO_EFFECT
 
