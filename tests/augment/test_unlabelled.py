@@ -132,6 +132,11 @@ def test_places_that_will_not_do(tmp_path: Path) -> None:
         f"the unlabelled images {data / 'more'} lie inside the labelled set {data}, where their folder is a"
         " class; put them outside of it"
     )
+    with pytest.raises(UsageError) as caught:
+        require_apart(data, data, tmp_path / "out")
+    assert str(caught.value) == (
+        f"the unlabelled images {data} are the labelled set itself; give other images"
+    )
 
 
 def test_images_that_are_known_are_left_out(picture: Any) -> None:

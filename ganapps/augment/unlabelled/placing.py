@@ -75,7 +75,9 @@ def require_apart(unlabelled: Path, data: Path, out: Path) -> None:
         )
     if guests.is_relative_to(out.resolve()):
         raise UsageError(f"the unlabelled images {unlabelled} lie inside the output {out}; give another one")
-    if guests != home and guests.is_relative_to(home):
+    if guests == home:
+        raise UsageError(f"the unlabelled images {unlabelled} are the labelled set itself; give other images")
+    if guests.is_relative_to(home):
         raise UsageError(
             f"the unlabelled images {unlabelled} lie inside the labelled set {data}, where their folder is a"
             " class; put them outside of it"
