@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DependencyError, UsageError
+from .dataset import find_images
+from .draw import synthetic_wanted
 from .earlier import describe_request, settle_training, training_folder
 from .expand import expand, require_request
 from .origin import Origin
@@ -103,12 +105,11 @@ def augment(
         threads=threads,
         on_progress=on_labelling,
     )
-    if model is not None:
-        sampler = Sampler(model, threads=threads)
+    if model is not None or not _wants(data, guessed, per_class):
         return expand(
             data,
             out,
-            sampler,
+            None if model is None else Sampler(model, threads=threads),
             per_class=per_class,
             seed=seed,
             test=test,
@@ -135,11 +136,10 @@ def augment(
         on_report=on_report,
         on_loading=on_loading,
     )
-    sampler = Sampler(trained, threads=threads)
     report = expand(
         data,
         out,
-        sampler,
+        Sampler(trained, threads=threads),
         per_class=per_class,
         seed=seed,
         test=test,
@@ -177,6 +177,13 @@ def request(
         unlabeled=None if unlabelled is None else str(unlabelled.resolve()),
         label_precision=None if unlabelled is None else label_precision,
     )
+
+
+def _wants(data: Path, guessed: PseudoLabelled | None, per_class: int | None) -> bool:
+    """Whether any class wants for synthetic images; else a generator would be trained in vain."""
+    images = find_images(data)
+    counts = [0] * len(images.classes) if guessed is None else guessed.counts.tolist()
+    return any(synthetic_wanted(images, counts, per_class))
 
 
 def _label(

@@ -44,7 +44,7 @@ class ClassFolder:
         *,
         label: int,
         model_label: int,
-        model_hash: str,
+        model_hash: str | None,
     ) -> None:
         self._folder, self._images, self._real = folder, images, real
         self._label, self._model_label, self._model_hash = label, model_label, model_hash

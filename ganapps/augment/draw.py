@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .dataset import Pixels
+from .dataset import LabelledImages, Pixels
 from .selection import Judgement, Selection, Verdict
 
 MAX_DRAWS = 10
@@ -71,6 +71,18 @@ class Filled:
             self.added.append(image)
         elif self.verdicts[verdict] <= KEPT_REJECTED:
             self.rejected.append(image)
+
+
+def synthetic_wanted(images: LabelledImages, guessed: Sequence[int], per_class: int | None) -> list[int]:
+    """How many synthetic images each class wants for.
+
+    Args:
+        images: the real ones.
+        guessed: pseudo-labelled images of each class.
+        per_class: images wanted in each class; None means twice the largest class.
+    """
+    total = per_class or 2 * max(images.counts)
+    return [max(0, total - real - more) for real, more in zip(images.counts, guessed, strict=True)]
 
 
 def draw_class(

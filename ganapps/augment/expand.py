@@ -20,7 +20,7 @@ from ..errors import DataError, UsageError
 from .class_folder import ClassFolder
 from .dataset import Decoded, LabelledImages, Shape, decode, find_images, require_readable
 from .dossier import carry_licence, write_dossier
-from .draw import Filled, LabelledSampler, draw_class
+from .draw import Filled, LabelledSampler, draw_class, synthetic_wanted
 from .folder import appearing, place_originals, require_free
 from .held_out import compare_distances
 from .labelled import require_two_classes
@@ -37,7 +37,7 @@ _READING = 0.2
 def expand(
     data: Path,
     out: Path,
-    sampler: LabelledSampler,
+    sampler: LabelledSampler | None,
     *,
     per_class: int | None = None,
     seed: int = 0,
@@ -55,7 +55,7 @@ def expand(
     Args:
         data: the set; it is not changed.
         out: the folder to make; it appears whole or not at all.
-        sampler: a generator of all classes of the set; it may know more.
+        sampler: a generator of all classes of the set; it may know more. None where no class wants for one.
         per_class: images wanted in each class, real and synthetic together; None means twice the largest
             class, so that classes end balanced and the largest gets as many synthetic images as it has real
             ones.
@@ -69,7 +69,8 @@ def expand(
         on_progress: told the share that is done, 0 to 1.
 
     Raises:
-        UsageError: `out` lies inside `data`, `per_class` is under 1, or `seed` under 0.
+        UsageError: `out` lies inside `data`, `per_class` is under 1, `seed` under 0, or images are wanted and
+            there is no generator.
         DataError: the set cannot be used, or has a class that the generator does not know.
         ImageError: an image of the set is damaged.
         OutputError: `out` is not empty or cannot be written.
@@ -77,38 +78,43 @@ def expand(
     require_request(data, out, per_class=per_class, seed=seed)
     images = find_images(data)
     require_two_classes(images)
+    guessed = [0] * len(images.classes) if unlabelled is None else unlabelled.counts.tolist()
+    wanted = synthetic_wanted(images, guessed, per_class)
+    if sampler is None and any(wanted):
+        raise UsageError(f"{sum(wanted)} synthetic images are wanted, and there is no generator of them")
     model_labels = _labels_in_model(images, sampler)
     tell = on_progress or _ignore
     real = require_readable(
         images, decode(images, _shape_of(sampler), on_progress=_part(tell, 0.0, _READING))
     )
     selection = Selection(real.pixels, images.labels, len(images.classes))
-    total = per_class or 2 * max(images.counts)
     share_a_class = (1 - _READING) / len(images.classes)
     filled: list[Filled] = []
     rejected: list[RejectedImage] = []
-    guessed = [0] * len(images.classes) if unlabelled is None else unlabelled.counts.tolist()
+    model_hash = None if sampler is None else sampler.model_hash
     origin = origin or Origin()
     with appearing(out) as folder:
         place_originals(images, folder / "images")
         with (folder / "manifest.jsonl").open("w", encoding="utf-8") as manifest:
             for label, model_label in enumerate(model_labels):
-                drawn = draw_class(
-                    sampler,
-                    selection,
-                    label=label,
-                    model_label=model_label,
-                    wanted=max(0, total - images.counts[label] - guessed[label]),
-                    seed=seed,
-                    on_progress=_part(tell, _READING + label * share_a_class, share_a_class),
-                )
+                drawn = Filled()
+                if sampler is not None:
+                    drawn = draw_class(
+                        sampler,
+                        selection,
+                        label=label,
+                        model_label=model_label,
+                        wanted=wanted[label],
+                        seed=seed,
+                        on_progress=_part(tell, _READING + label * share_a_class, share_a_class),
+                    )
                 place = ClassFolder(
                     folder,
                     images,
                     real,
                     label=label,
                     model_label=model_label,
-                    model_hash=sampler.model_hash,
+                    model_hash=model_hash,
                 )
                 rejected += place.write(manifest, drawn)
                 if unlabelled is not None:
@@ -118,10 +124,10 @@ def expand(
             place_classifier(folder, unlabelled)
         report = ExpansionReport(
             out=out,
-            model=sampler.model_hash,
+            model=model_hash,
             seed=seed,
             label_checked=all(drawn.label_checked for drawn in filled),
-            classes=_class_reports(images, filled, guessed, total),
+            classes=_class_reports(images, filled, guessed, wanted),
             rejected=tuple(rejected),
             memorisation=compare_distances(images, real.pixels, filled, test),
             source=describe_set(images, real),
@@ -147,7 +153,9 @@ def require_request(data: Path, out: Path, *, per_class: int | None, seed: int) 
     require_free(data, out)
 
 
-def _labels_in_model(images: LabelledImages, sampler: LabelledSampler) -> list[int]:
+def _labels_in_model(images: LabelledImages, sampler: LabelledSampler | None) -> list[int]:
+    if sampler is None:
+        return list(range(len(images.classes)))
     unknown = [name for name in images.classes if name not in sampler.classes]
     if unknown:
         raise DataError(
@@ -157,7 +165,9 @@ def _labels_in_model(images: LabelledImages, sampler: LabelledSampler) -> list[i
     return [sampler.classes.index(name) for name in images.classes]
 
 
-def _shape_of(sampler: LabelledSampler) -> Shape:
+def _shape_of(sampler: LabelledSampler | None) -> Shape | None:
+    if sampler is None:
+        return None
     height, width, channels = sampler([0], [0]).images.shape[1:]
     return Shape(height, width, channels)
 
@@ -174,21 +184,23 @@ def describe_set(images: LabelledImages, real: Decoded) -> Source:
 
 
 def _class_reports(
-    images: LabelledImages, filled: list[Filled], guessed: list[int], total: int
+    images: LabelledImages, filled: list[Filled], guessed: list[int], wanted: list[int]
 ) -> tuple[ClassReport, ...]:
     return tuple(
         ClassReport(
             name=name,
             real=count,
             pseudo_labelled=pseudo,
-            wanted=max(0, total - count - pseudo),
+            wanted=wants,
             generated=drawn.verdicts.total(),
             wrong_label=drawn.verdicts[Verdict.WRONG_LABEL],
             near_copies=drawn.verdicts[Verdict.NEAR_COPY],
             repeats=drawn.verdicts[Verdict.REPEAT],
             added=drawn.verdicts[Verdict.ADDED],
         )
-        for name, count, drawn, pseudo in zip(images.classes, images.counts, filled, guessed, strict=True)
+        for name, count, drawn, pseudo, wants in zip(
+            images.classes, images.counts, filled, guessed, wanted, strict=True
+        )
     )
 
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ganapps.augment import augment, training
+from ganapps.augment import augment, expand, training
 from ganapps.errors import UsageError
 
 
@@ -56,6 +56,26 @@ def test_an_interrupted_training_goes_on(write_set: Any, tmp_path: Path) -> None
     assert (tmp_path / "out-training" / "checkpoint.pt").is_file()
     augment(data, tmp_path / "out", images=320)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "out"]
+
+
+def test_no_generator_is_trained_where_no_class_wants_for_images(
+    small_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "train_generator", None)
+    report = augment(small_set, tmp_path / "larger", per_class=8)
+    assert (report.added, report.model) == (0, None)
+    assert report.verdict() == "nothing added: no class wants for images, the 20 real images stand alone"
+    assert len(list((tmp_path / "larger" / "images").rglob("*.png"))) == 20
+    assert (tmp_path / "larger" / "manifest.jsonl").read_text() == ""
+    assert "stand alone" in (tmp_path / "larger" / "report.html").read_text(encoding="utf-8")
+    assert "stand alone" in (tmp_path / "larger" / "README.md").read_text(encoding="utf-8")
+
+
+def test_images_that_are_wanted_need_a_generator(small_set: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        expand(small_set, tmp_path / "larger", None, per_class=9)
+    assert str(caught.value) == "1 synthetic images are wanted, and there is no generator of them"
+    assert not (tmp_path / "larger").exists()
 
 
 def test_what_cannot_work_is_said_before_training(small_set: Path, tmp_path: Path) -> None:
