@@ -50,12 +50,13 @@ demo: $(LIGHT)
 	@$(BIN)/ganapps augment $(LABELLED) -o $(DEMO)/sign-digits --model $(GENERATOR)
 	@echo; echo "Look at"
 	@echo "  $(DEMO)/photographs/        enlarged, beside $(PHOTOGRAPHS)/"
+	@echo "  $(DEMO)/sign-digits/report.html    what was added and dropped, with pictures"
 	@echo "  $(DEMO)/sign-digits/sheets/    real and synthetic images of each class"
 	@echo "  $(DEMO)/sign-digits/images/    the larger set, one folder a class"
 
 test: $(FULL) lint
 	@$(BIN)/ganapps doctor
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
 
 lint: $(FULL)
 	$(BIN)/python -m ruff check

@@ -7,6 +7,7 @@ import PIL.Image
 from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
 
 from ..errors import OutputError
+from . import exif as exif_bytes
 from . import guards
 from .metadata import Metadata
 from .tiff_strip import pack_strip, rows_of_strip
@@ -53,7 +54,7 @@ def exif_fits(exif: bytes) -> bool:
     except Exception:
         # On damaged EXIF Pillow raises struct.error, TypeError, KeyError and more.
         return False
-    return len(directory) > 0
+    return len(directory) > 0 or exif_bytes.is_whole(exif)
 
 
 def _strips(samples: np.ndarray) -> tuple[list[bytes], int]:

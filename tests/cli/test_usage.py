@@ -30,6 +30,7 @@ COMMANDS = {
     ("models", "describe"),
     ("models", "verify"),
     ("benchmark", "upscale"),
+    ("benchmark", "augment"),
     ("benchmark", "core"),
     ("benchmark", "speed"),
     ("benchmark", "startup"),

@@ -16,35 +16,16 @@ from ...errors import DataError, UsageError
 from ..augmentation import DEFAULT_PRECISION
 from ..dataset import LabelledImages, Pixels, Shape, decode, decode_images, find_images, require_readable
 from ..labelled import require_two_classes
-from .calibration import expected_calibration_error, softmax
-from .choice import Ensemble, HeldOut, best_of, combine, hold_out
-from .frozen import FeatureBank, OnFeatures
-from .prior import Prior, estimate_prior, reweigh
-from .pseudo import Accepted, PseudoLabelled, Training
+from .learning import Learned, learn, updates_for
+from .pseudo import Accepted, PseudoLabelled
 from .reasons import Reason
-from .route import Fitted, Material
-from .scratch import FromScratch
+from .route import Material
 from .sieve import Sieved, sieve
 from .source import find_unlabelled
 from .threshold import choose_thresholds, within_shares
 
 DEFAULT_MINUTES = 5.0
 """Budget of the trainings where none is given."""
-_UPDATES_A_MINUTE = 800
-"""Of the network from scratch with images of 28 x 28, on one core of 2020."""
-_TRAININGS = 4
-"""Three folds and the last."""
-_FEWEST, _MOST = 60, 3_000
-
-
-@dataclass(frozen=True, eq=False)
-class _Learned:
-    """The chosen classifier, trained on all labelled images."""
-
-    ensemble: Ensemble
-    fitted: tuple[Fitted, ...]
-    prior: Prior
-    training: Training
 
 
 def label_unlabelled(
@@ -109,7 +90,7 @@ def label_unlabelled(
     if len(sieved.rows):
         pixels = guests.pixels[sieved.rows]
         material = Material(real, images.labels, pixels, len(images.classes), seed)
-        learned = _learn(
+        learned = learn(
             material, updates_for(minutes, shape), started, lambda share: tell(0.05 + 0.9 * share)
         )
         training = learned.training
@@ -146,71 +127,6 @@ def require_numbers(precision: float, minutes: float, seed: int) -> None:
         raise UsageError(f"--seed must be at least 0, got {seed}")
 
 
-def updates_for(minutes: float, shape: Shape) -> int:
-    """Updates of each training of the network from scratch, by the cost of an image of that shape.
-
-    Example:
-        >>> updates_for(5, Shape(28, 28, 1)), updates_for(5, Shape(64, 64, 3))
-        (1000, 700)
-    """
-    # The first layer of larger images has a stride of 2, see `Classifier`.
-    positions = shape.height * shape.width / (4 if max(shape.height, shape.width) > 40 else 1)
-    cost = max(0.25, positions / 28**2) * (1 if shape.channels == 1 else 1.1)
-    return round(min(_MOST, max(_FEWEST, minutes * _UPDATES_A_MINUTE / _TRAININGS / cost)))
-
-
-def _learn(material: Material, updates: int, started: float, tell: Callable[[float], None]) -> _Learned:
-    """Choose, calibrate and train."""
-    labels = material.labels
-    even = np.full(material.num_classes, 1 / material.num_classes)
-    bank = FeatureBank(material)
-    tell(0.1)
-    alone = hold_out(OnFeatures(material, bank, temperature=None), material, even)
-    everything = np.arange(len(labels))
-    first = alone.route.fit(everything, even)
-    prior = estimate_prior(
-        softmax(first.unlabelled / alone.temperature), np.exp(alone.log_probabilities), labels
-    )
-    taught = hold_out(OnFeatures(material, bank, temperature=alone.temperature), material, prior.shares)
-    done = iter(range(1, _TRAININGS))
-    scratch = hold_out(
-        FromScratch(material, taught.route, temperature=taught.temperature, updates=updates),
-        material,
-        prior.shares,
-        lambda: tell(0.1 + 0.9 * next(done, _TRAININGS) / _TRAININGS),
-    )
-    candidates = _candidates(alone, taught, scratch, labels)
-    ensemble = best_of(candidates, labels)
-    fitted = tuple(member.route.fit(everything, prior.shares) for member in ensemble.members)
-    tell(1.0)
-    held_out = np.exp(ensemble.log_probabilities)
-    at_home = reweigh(held_out, prior.labelled)
-    raw = reweigh(softmax(np.mean([m.logits for m in ensemble.members], axis=0)), prior.labelled)
-    # The chosen classifier knows better than the first one how frequent the classes are.
-    prior = estimate_prior(np.exp(ensemble.unlabelled(fitted)), held_out, labels)
-    training = Training(
-        candidates=tuple(candidate.score(labels) for candidate in candidates),
-        chosen=ensemble.name,
-        held_out_accuracy=float((at_home.argmax(axis=1) == labels).mean()),
-        calibration_error=expected_calibration_error(at_home, labels),
-        calibration_error_before=expected_calibration_error(raw, labels),
-        temperature=ensemble.members[0].temperature * ensemble.temperature,
-        labelled_prior=tuple(prior.labelled.tolist()),
-        prior=tuple(prior.shares.tolist()),
-        shrinkage=prior.shrinkage,
-        updates=updates,
-        seconds=round(time.monotonic() - started, 1),
-    )
-    return _Learned(ensemble, fitted, prior, training)
-
-
-def _candidates(
-    alone: HeldOut, taught: HeldOut, scratch: HeldOut, labels: NDArray[np.int64]
-) -> tuple[Ensemble, ...]:
-    members = ((alone,), (taught,), (scratch,), (taught, scratch))
-    return tuple(combine(each, labels) for each in members)
-
-
 @dataclass(frozen=True, eq=False)
 class _Picked:
     """Accepted images among those that were labelled, in the order of the report."""
@@ -221,7 +137,7 @@ class _Picked:
 
 
 def _pick(
-    learned: _Learned, material: Material, precision: float, left_out: Counter[Reason]
+    learned: Learned, material: Material, precision: float, left_out: Counter[Reason]
 ) -> tuple[_Picked, tuple[float | None, ...]]:
     """Accept images, and count the others."""
     prior = learned.prior
@@ -265,7 +181,7 @@ def _accepted(
     return tuple(accepted)
 
 
-def _serialise(learned: _Learned, images: LabelledImages, material: Material, licence: str | None) -> bytes:
+def _serialise(learned: Learned, images: LabelledImages, material: Material, licence: str | None) -> bytes:
     from ...export.card import ModelCard
     from ...export.classifier import Calibrated, serialise_classifier
 
