@@ -80,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
             _require_testable(args)
         if not (args.json or args.quiet):
             print_summary(found, plan)
+            if args.unlabeled is not None:
+                print(f"before that: label what it can of {args.unlabeled}, which may fill all classes")
             if wants_proof(args) and found.test is not None:
                 print(f"then: measure on the {found.test.images} images of {args.test} whether it helps")
             print()
