@@ -105,41 +105,25 @@ def augment(
         threads=threads,
         on_progress=on_labelling,
     )
-    if model is not None or not _wants(data, guessed, per_class):
-        return expand(
+    generator, run = model, None
+    if model is None and _wants(data, guessed, per_class):
+        run = training_folder(out)
+        generator = _trainer()(
             data,
-            out,
-            None if model is None else Sampler(model, threads=threads),
-            per_class=per_class,
+            run,
+            minutes=asked["minutes"],
+            images=images,
             seed=seed,
-            test=test,
-            origin=origin,
-            unlabelled=guessed,
-            on_progress=on_progress,
+            resume=(run / "checkpoint.pt").exists(),
+            threads=threads,
+            device=device,
+            on_report=on_report,
+            on_loading=on_loading,
         )
-    try:
-        from .training import train_generator
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] != "torch":
-            raise
-        raise DependencyError.for_extra("ganapps augment", "PyTorch", "train") from error
-    run = training_folder(out)
-    trained = train_generator(
-        data,
-        run,
-        minutes=asked["minutes"],
-        images=images,
-        seed=seed,
-        resume=(run / "checkpoint.pt").exists(),
-        threads=threads,
-        device=device,
-        on_report=on_report,
-        on_loading=on_loading,
-    )
     report = expand(
         data,
         out,
-        Sampler(trained, threads=threads),
+        None if generator is None else Sampler(generator, threads=threads),
         per_class=per_class,
         seed=seed,
         test=test,
@@ -148,7 +132,8 @@ def augment(
         unlabelled=guessed,
         on_progress=on_progress,
     )
-    settle_training(out)
+    if run is not None:
+        settle_training(out)
     return report
 
 
@@ -177,6 +162,17 @@ def request(
         unlabeled=None if unlabelled is None else str(unlabelled.resolve()),
         label_precision=None if unlabelled is None else label_precision,
     )
+
+
+def _trainer() -> Callable[..., Path]:
+    """`train_generator`, which needs PyTorch."""
+    try:
+        from .training import train_generator
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "torch":
+            raise
+        raise DependencyError.for_extra("ganapps augment", "PyTorch", "train") from error
+    return train_generator
 
 
 def _wants(data: Path, guessed: PseudoLabelled | None, per_class: int | None) -> bool:
