@@ -11,6 +11,7 @@ from .extras import needing_extras
 from .parser import Parser, add_command, add_json, add_seed, add_threads, whole
 from .printing import message, print_json, print_table
 from .progress import ProgressBar
+from .prove import add_effort
 from .training import add_budget
 
 if TYPE_CHECKING:
@@ -68,10 +69,7 @@ def add_to(benchmarks: argparse._SubParsersAction[Parser]) -> None:
         metavar="N",
         help="generators trained for each row, under seeds of their own (default: 3)",
     )
-    parser.add_argument(
-        "--seeds", type=whole(6, 20), default=6, metavar="N", help="as for ganapps prove (default: 6)"
-    )
-    parser.add_argument("--updates", type=whole(1), metavar="N", help="as for ganapps prove")
+    add_effort(parser)
     parser.add_argument(
         "--test-images",
         type=whole(1),

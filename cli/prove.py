@@ -60,6 +60,14 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> None:
     parser.add_argument(
         "--extra", type=Path, metavar="REAL", help="further real images, for what as many of them would bring"
     )
+    add_effort(parser)
+    add_seed(parser)
+    add_threads(parser)
+    add_json(parser)
+
+
+def add_effort(parser: argparse.ArgumentParser) -> None:
+    """`--seeds` and `--updates` of a proof."""
     parser.add_argument(
         "--seeds",
         type=whole(6, 20),
@@ -73,9 +81,6 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> None:
         metavar="N",
         help="batches of 32 in each training (default: 400, more where that shows an image under 10 times)",
     )
-    add_seed(parser)
-    add_threads(parser)
-    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
