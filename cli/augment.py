@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"{args.output} holds this set already: what is left is its proof", flush=True)
     proof = _prove(args) if wants_proof(args) else None
     if args.json:
-        from ganapps.augment.expansion import read_expansion
+        from ganapps.augment.output.expansion import read_expansion
 
         checked = {} if found is None or plan is None else {"check": check_as_json(found, plan)}
         print_json(result | dict(read_expansion(args.output).report) | checked | {"proof": proof})
@@ -109,7 +109,7 @@ def _require_packages(args: argparse.Namespace) -> None:
         elif args.classic_only:
             require_packages("tuning a classic policy", "name one with --policy")
         elif args.model is None or args.unlabeled is not None:
-            import ganapps.augment.training  # noqa: F401
+            import ganapps.augment.generator.training  # noqa: F401
     if wants_proof(args):
         require_packages("the proof of ganapps augment --test", "leave the proof out with --no-proof")
 
@@ -123,7 +123,7 @@ def _is_made(args: argparse.Namespace) -> bool:
     from ganapps.augment.expand import require_request
 
     if wants_proof(args):
-        from ganapps.augment.earlier import find_earlier
+        from ganapps.augment.output.earlier import find_earlier
 
         if find_earlier(args.data, args.output, _request(args)) is not None:
             return True
@@ -133,7 +133,7 @@ def _is_made(args: argparse.Namespace) -> bool:
 
 def _request(args: argparse.Namespace) -> dict[str, Any]:
     if args.classic_only:
-        from ganapps.augment.earlier import describe_request
+        from ganapps.augment.output.earlier import describe_request
 
         return describe_request(
             seed=args.seed, per_class=args.per_class, classic_only=True, policy=args.policy
@@ -181,7 +181,7 @@ def _expand(args: argparse.Namespace) -> ExpansionReport:
 
 def _copy(args: argparse.Namespace, bar: ProgressBar) -> ExpansionReport:
     from ganapps.augment.classic_copies import copy_classic
-    from ganapps.augment.origin import Origin
+    from ganapps.augment.output.origin import Origin
     from ganapps.augment.policy_choice import named_policy
 
     return copy_classic(

@@ -9,15 +9,15 @@ from .printing import print_json, print_table
 from .progress import ProgressBar
 
 if TYPE_CHECKING:
-    from ganapps.augment.outlook import Plan
-    from ganapps.augment.preflight import ClassCheck, Preflight
+    from ganapps.augment.sets.outlook import Plan
+    from ganapps.augment.sets.preflight import ClassCheck, Preflight
 
 
 def check_set(args: argparse.Namespace, *, default_minutes: float) -> tuple[Preflight, Plan]:
     """Look at the set that a command line names, with a bar."""
     with ProgressBar(quiet=args.quiet) as bar:
-        from ganapps.augment.examination import examine
-        from ganapps.augment.outlook import make_plan
+        from ganapps.augment.sets.examination import examine
+        from ganapps.augment.sets.outlook import make_plan
 
         found = examine(args.data, test=args.test, on_progress=bar.stage("checking"))
     open_ended = args.minutes is None and args.images is None and args.model is None
@@ -57,7 +57,7 @@ def require_usable(found: Preflight) -> None:
         ImageError: files of it cannot be read.
         DataError: images of it are in the test set as well.
     """
-    from ganapps.augment.outlook import refusal
+    from ganapps.augment.sets.outlook import refusal
 
     error = refusal(found)
     if error is not None:
@@ -68,7 +68,7 @@ def check_as_json(found: Preflight, plan: Plan) -> dict[str, Any]:
     """All that was found, and the sentences about it, as plain values."""
     from dataclasses import asdict
 
-    from ganapps.augment.outlook import expectation, findings, refusal
+    from ganapps.augment.sets.outlook import expectation, findings, refusal
 
     error = refusal(found)
     return {
@@ -82,7 +82,7 @@ def check_as_json(found: Preflight, plan: Plan) -> dict[str, Any]:
 
 def print_summary(found: Preflight, plan: Plan) -> None:
     """Print what was found in a few lines."""
-    from ganapps.augment.outlook import expectation, findings, shape_name
+    from ganapps.augment.sets.outlook import expectation, findings, shape_name
 
     sizes = "one size" if found.num_sizes == 1 else f"{found.num_sizes:,} sizes"
     print(

@@ -131,7 +131,7 @@ def run_upscale(args: argparse.Namespace) -> int:
 def run_augment(args: argparse.Namespace) -> int:
     """Train a generator and print where its model lies."""
     with needing_extras("ganapps train augment"):
-        from ganapps.augment.training import train_generator
+        from ganapps.augment.generator.training import train_generator
 
         device = choose_device(args.device)
     with ProgressBar(quiet=args.quiet) as bar, following(args.output, bar, args) as tell:

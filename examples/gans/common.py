@@ -12,8 +12,8 @@ from torch import Tensor
 
 from ganapps import Image, write_image
 from ganapps.adversarial import Budget, Report
-from ganapps.augment.dataset import decode_images, find_images
-from ganapps.augment.game import signed
+from ganapps.augment.generator.game import signed
+from ganapps.augment.sets.dataset import decode_images, find_images
 from ganapps.errors import DataError
 
 __all__ = [

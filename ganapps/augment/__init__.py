@@ -1,5 +1,9 @@
 """Head one: a folder of labelled images in, a larger one out.
 
+Data flows down through its rooms: `sets` reads, `generator` learns, `synthetic` draws and selects,
+`unlabelled` adds real images whose label is guessed, `output` and `page` write, `proof` measures, and
+`benchmark` asks it of many sets.
+
 Only `train_generator` needs PyTorch; it is loaded on first use.
 """
 
@@ -9,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from .augmentation import augment
 from .expand import expand
-from .report import ClassReport, ExpansionReport
+from .output.report import ClassReport, ExpansionReport
 
 if TYPE_CHECKING:
-    from .training import train_generator
+    from .generator.training import train_generator
 
 __all__ = ["ClassReport", "ExpansionReport", "augment", "expand", "train_generator"]
 
@@ -21,6 +25,6 @@ def __getattr__(name: str) -> Any:
     """Load what needs PyTorch on first use (PEP 562)."""
     if name != "train_generator":
         raise AttributeError(f"module 'ganapps.augment' has no attribute {name!r}")
-    from .training import train_generator
+    from .generator.training import train_generator
 
     return train_generator

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DependencyError, UsageError
-from .dataset import find_images
-from .draw import synthetic_wanted
-from .earlier import describe_request, settle_training, training_folder
 from .expand import expand, require_request
-from .origin import Origin
-from .report import ExpansionReport
+from .output.earlier import describe_request, settle_training, training_folder
+from .output.origin import Origin
+from .output.report import ExpansionReport
+from .sets.dataset import find_images
+from .synthetic.draw import synthetic_wanted
 from .unlabelled.placing import require_apart
 from .unlabelled.pseudo import PseudoLabelled
 
@@ -167,7 +167,7 @@ def request(
 def _trainer() -> Callable[..., Path]:
     """`train_generator`, which needs PyTorch."""
     try:
-        from .training import train_generator
+        from .generator.training import train_generator
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != "torch":
             raise

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from ..errors import UsageError
-from .dataset import Pixels
+from .sets.dataset import Pixels
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,9 +13,18 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from .class_folder import write_png
 from .classic import ClassicPolicy, draw_views
-from .dataset import (
+from .expand import describe_set, require_request
+from .output.class_folder import write_png
+from .output.digital_source import DigitalSource, describe_source
+from .output.dossier import carry_licence, write_dossier
+from .output.folder import appearing, place_originals, synthetic_names
+from .output.origin import Origin
+from .output.report import ClassReport, ExpansionReport
+from .output.sheet import contact_sheet
+from .policy_choice import PolicyChoice, policy_numbers, tune_policy
+from .proof.pool import draw_rows
+from .sets.dataset import (
     Decoded,
     LabelledImages,
     Pixels,
@@ -26,16 +35,7 @@ from .dataset import (
     read_eight_bit,
     require_readable,
 )
-from .digital_source import DigitalSource, describe_source
-from .dossier import carry_licence, write_dossier
-from .expand import describe_set, require_request
-from .folder import appearing, place_originals, synthetic_names
-from .labelled import require_two_classes
-from .origin import Origin
-from .policy_choice import PolicyChoice, policy_numbers, tune_policy
-from .proof.pool import draw_rows
-from .report import ClassReport, ExpansionReport
-from .sheet import contact_sheet
+from .sets.labelled import require_two_classes
 
 _SHOWN = 36
 """Copies of a class that its sheet shows."""

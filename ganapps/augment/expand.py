@@ -17,16 +17,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import DataError, UsageError
-from .class_folder import ClassFolder
-from .dataset import Decoded, LabelledImages, Shape, decode, find_images, require_readable
-from .dossier import carry_licence, write_dossier
-from .draw import Filled, LabelledSampler, draw_class, synthetic_wanted
-from .folder import appearing, place_originals, require_free
-from .held_out import compare_distances
-from .labelled import require_two_classes
-from .origin import Origin, Source, fingerprint
-from .report import ClassReport, ExpansionReport, RejectedImage
-from .selection import Selection, Verdict
+from .output.class_folder import ClassFolder
+from .output.dossier import carry_licence, write_dossier
+from .output.folder import appearing, place_originals, require_free
+from .output.origin import Origin, Source, fingerprint
+from .output.report import ClassReport, ExpansionReport, RejectedImage
+from .sets.dataset import Decoded, LabelledImages, Shape, decode, find_images, require_readable
+from .sets.labelled import require_two_classes
+from .synthetic.draw import Filled, LabelledSampler, draw_class, synthetic_wanted
+from .synthetic.held_out import compare_distances
+from .synthetic.selection import Selection, Verdict
 from .unlabelled.placing import place_accepted, place_classifier
 from .unlabelled.pseudo import PseudoLabelled
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import UsageError
 from .classic import POLICIES, ClassicPolicy
-from .shape import Pixels, Shape
+from .sets.shape import Pixels, Shape
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DependencyError
-from .dossier import add_proof
-from .earlier import settle_training
+from .output.dossier import add_proof
+from .output.earlier import settle_training
 
 if TYPE_CHECKING:
     from .proof.report import ProofReport

@@ -115,7 +115,7 @@ def _export_upscaler(run: Path, path: Path, card: ModelCard, blend: Blend | None
 
 
 def _export_sampler(run: Path, path: Path, card: ModelCard, options: dict[str, Any]) -> None:
-    from ..augment.training import load_classifier, load_generator
+    from ..augment.generator.training import load_classifier, load_generator
     from .sampler import export_sampler
 
     classifier = load_classifier(run) if (run / "classifier.pt").exists() else None

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganapps.augment.dataset import Shape, choose_shape, decode, decode_images, find_images, fit
-from ganapps.augment.shape import inner_size, resize, restore
+from ganapps.augment.sets.dataset import Shape, choose_shape, decode, decode_images, find_images, fit
+from ganapps.augment.sets.shape import inner_size, resize, restore
 from ganapps.errors import DataError, ImageError
 from ganapps.runtime.images import IMAGE_SUFFIXES
 

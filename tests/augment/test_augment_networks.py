@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ganapps.augment.classifier import Classifier
-from ganapps.augment.game import Labelled, LabelledGame
-from ganapps.augment.networks import Architecture, Discriminator, Generator
+from ganapps.augment.generator.classifier import Classifier
+from ganapps.augment.generator.game import Labelled, LabelledGame
+from ganapps.augment.generator.networks import Architecture, Discriminator, Generator
 
 
 def architecture(height: int, width: int, channels: int = 1) -> Architecture:

@@ -12,9 +12,9 @@ import pytest
 
 from ganapps.augment import proving
 from ganapps.augment.augmentation import request
-from ganapps.augment.earlier import describe_request, find_earlier, settle_training
 from ganapps.augment.expand import expand
-from ganapps.augment.origin import Origin
+from ganapps.augment.output.earlier import describe_request, find_earlier, settle_training
+from ganapps.augment.output.origin import Origin
 from ganapps.augment.proving import PACKAGES, ProofRequest, require_packages, require_testable
 from ganapps.errors import DataError, DependencyError, OutputError
 
@@ -233,7 +233,7 @@ def test_a_proof_that_is_stopped_leaves_the_set_as_it_was(
 def test_a_page_that_was_not_written_any_more_is_written_by_the_same_command(
     small_set: Path, made: Path, write_test: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ganapps.augment import dossier
+    from ganapps.augment.output import dossier
 
     request_ = ProofRequest(test=write_test("test", range(100, 110)))
 

@@ -9,10 +9,15 @@ import numpy as np
 import pytest
 import torch
 
-from ganapps.augment import training
-from ganapps.augment.classifier import BalancedDraw, train_classifier
-from ganapps.augment.networks import Architecture
-from ganapps.augment.training import LabelledBatches, load_classifier, load_generator, train_generator
+from ganapps.augment.generator import training
+from ganapps.augment.generator.classifier import BalancedDraw, train_classifier
+from ganapps.augment.generator.networks import Architecture
+from ganapps.augment.generator.training import (
+    LabelledBatches,
+    load_classifier,
+    load_generator,
+    train_generator,
+)
 from ganapps.errors import CheckpointError, OutputError, TrainingError, UsageError
 
 IMAGES = 4_800
@@ -161,8 +166,8 @@ def test_held_out_images_are_not_shown_and_the_best_generator_is_shipped(
     tiny_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training, "_CLASSIFIER_SHOWN", 100)
-    monkeypatch.setattr("ganapps.augment.quality._HELD_OUT", 0.2)
-    monkeypatch.setattr("ganapps.augment.quality._LEAST_HELD_OUT", 8)
+    monkeypatch.setattr("ganapps.augment.generator.quality._HELD_OUT", 0.2)
+    monkeypatch.setattr("ganapps.augment.generator.quality._LEAST_HELD_OUT", 8)
     shown: list[int] = []
 
     class Counting(LabelledBatches):

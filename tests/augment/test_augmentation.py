@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from ganapps.augment import augment, expand, training
+from ganapps.augment import augment, expand
+from ganapps.augment.generator import training
 from ganapps.errors import UsageError
 
 

@@ -16,7 +16,7 @@ pytest.importorskip("albumentations")
 
 from ganapps.augment.classic import NONE, POLICIES, ClassicPolicy
 from ganapps.augment.classic_copies import copy_classic, make_copy
-from ganapps.augment.digital_source import DigitalSource
+from ganapps.augment.output.digital_source import DigitalSource
 from ganapps.augment.policy_choice import PolicyChoice, named_policy, tune_policy
 from ganapps.errors import UsageError
 from ganapps.runtime.images import read_image

@@ -14,12 +14,12 @@ import pytest
 from PIL import Image as PilImage
 
 from ganapps import __version__
-from ganapps.augment.data_card import plain
-from ganapps.augment.dataset import find_images
-from ganapps.augment.digital_source import DigitalSource, describe_source
 from ganapps.augment.expand import expand
-from ganapps.augment.labelled import LabelledImages
-from ganapps.augment.origin import Origin, find_licence, fingerprint
+from ganapps.augment.output.data_card import plain
+from ganapps.augment.output.digital_source import DigitalSource, describe_source
+from ganapps.augment.output.origin import Origin, find_licence, fingerprint
+from ganapps.augment.sets.dataset import find_images
+from ganapps.augment.sets.labelled import LabelledImages
 from ganapps.runtime.images import Image, encode_image, read_image
 
 IPTC = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"

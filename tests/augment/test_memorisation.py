@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from ganapps.augment.expand import expand
-from ganapps.augment.memorisation import leave_one_out, measure, nearest_distances
-from ganapps.augment.nearness import nearest_test, rank_test
-from ganapps.augment.selection import describe
+from ganapps.augment.synthetic.memorisation import leave_one_out, measure, nearest_distances
+from ganapps.augment.synthetic.nearness import nearest_test, rank_test
+from ganapps.augment.synthetic.selection import describe
 
 
 def zeros(values: np.ndarray) -> np.ndarray:

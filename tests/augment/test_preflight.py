@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 import pytest
 
-from ganapps.augment.copies import Pair, find_pairs
-from ganapps.augment.examination import examine
 from ganapps.augment.expand import expand
-from ganapps.augment.outlook import expectation, findings, make_plan, refusal
-from ganapps.augment.preflight import Preflight
-from ganapps.augment.selection import describe, distances
-from ganapps.augment.shape import Pixels, Shape, fit
+from ganapps.augment.sets.copies import Pair, find_pairs
+from ganapps.augment.sets.examination import examine
+from ganapps.augment.sets.outlook import expectation, findings, make_plan, refusal
+from ganapps.augment.sets.preflight import Preflight
+from ganapps.augment.sets.shape import Pixels, Shape, fit
+from ganapps.augment.synthetic.selection import describe, distances
 from ganapps.errors import DataError, ImageError
 
 
@@ -82,9 +82,9 @@ def test_pairs_are_those_of_a_plain_comparison(picture: Any, monkeypatch: pytest
     pixels = np.stack([picture(label, seed) for label in (0, 1) for seed in range(15)])
     pixels[[7, 22, 29]] = pixels[[2, 2, 20]]
     labels = np.repeat([0, 1], 15)
-    monkeypatch.setattr("ganapps.augment.copies._CHUNK", 7)
+    monkeypatch.setattr("ganapps.augment.sets.copies._CHUNK", 7)
     monkeypatch.setattr(
-        "ganapps.augment.copies.near_copy_thresholds", lambda vectors, labels, num: np.array([1.6, 2.0])
+        "ganapps.augment.sets.copies.near_copy_thresholds", lambda vectors, labels, num: np.array([1.6, 2.0])
     )
     found = find_pairs(pixels, labels, 2)
     apart = distances(describe(pixels), describe(pixels))

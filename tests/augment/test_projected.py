@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from ganapps.adversarial import Budget, Trainer, TrainingOptions
-from ganapps.augment.game import Labelled, LabelledGame, ProjectedGame, game_with, signed
-from ganapps.augment.networks import Architecture
-from ganapps.augment.projected import ProjectedDiscriminator, Projector
+from ganapps.augment.generator.game import Labelled, LabelledGame, ProjectedGame, game_with, signed
+from ganapps.augment.generator.networks import Architecture
+from ganapps.augment.generator.projected import ProjectedDiscriminator, Projector
 from ganapps.errors import UsageError
 from ganapps.features.efficientnet import EfficientNetLite0Features
 

@@ -16,7 +16,6 @@ pytest.importorskip("torch")
 import torch
 
 from ganapps.augment.classic import NONE, POLICIES, ClassicPolicy
-from ganapps.augment.dataset import Shape
 from ganapps.augment.proof import proof
 from ganapps.augment.proof.arms import Arm
 from ganapps.augment.proof.fitting import BATCH, Order, fit
@@ -25,6 +24,7 @@ from ganapps.augment.proof.pool import Labelled, Pictures, Pool, Rows
 from ganapps.augment.proof.training import Predictions
 from ganapps.augment.proof.tuning import draw_folds, tune
 from ganapps.augment.proof.verdict import Effect
+from ganapps.augment.sets.dataset import Shape
 from ganapps.errors import UsageError
 
 CLASSES = ("across", "up and down")

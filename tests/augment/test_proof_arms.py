@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganapps.augment.overlap import find_overlap
 from ganapps.augment.proof.arms import Arm, Material
 from ganapps.augment.proof.pool import Labelled, Pictures, Pool, draw_rows
+from ganapps.augment.sets.overlap import find_overlap
 
 
 def labelled(start: int, *counts: int) -> Labelled:

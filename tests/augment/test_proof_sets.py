@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 import pytest
 
-from ganapps.augment.archive import read_archive
 from ganapps.augment.expand import expand
 from ganapps.augment.proof.sets import read_added, read_extra, read_set, read_test
 from ganapps.augment.proof.unfiltered import NotAvailable, draw_unfiltered
+from ganapps.augment.sets.archive import read_archive
 from ganapps.errors import DataError
 
 Write = Callable[..., Path]

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from ganapps.augment.classifier import Classifier
-from ganapps.augment.gallery import Gallery
-from ganapps.augment.networks import Architecture, Generator
-from ganapps.augment.quality import HeldOutQuality, Quality, classes_apart, hold_out
+from ganapps.augment.generator.classifier import Classifier
+from ganapps.augment.generator.gallery import Gallery
+from ganapps.augment.generator.networks import Architecture, Generator
+from ganapps.augment.generator.quality import HeldOutQuality, Quality, classes_apart, hold_out
 from ganapps.metrics.coverage import coverage
 from ganapps.metrics.kid import kid
 

@@ -15,10 +15,10 @@ import cv2
 import numpy as np
 import pytest
 
-from ganapps.augment.dossier import add_proof
 from ganapps.augment.expand import expand
-from ganapps.augment.expansion import read_expansion
-from ganapps.augment.origin import Origin
+from ganapps.augment.output.dossier import add_proof
+from ganapps.augment.output.expansion import read_expansion
+from ganapps.augment.output.origin import Origin
 from ganapps.augment.page.page import write_page
 from ganapps.augment.page.pictures import MOST, Pictures
 from ganapps.augment.page.proof import draw_intervals

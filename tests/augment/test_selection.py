@@ -5,7 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ganapps.augment.selection import NEAR, Selection, Verdict, describe, distances, near_copy_thresholds
+from ganapps.augment.synthetic.selection import (
+    NEAR,
+    Selection,
+    Verdict,
+    describe,
+    distances,
+    near_copy_thresholds,
+)
 
 LABELS = np.repeat(np.arange(2), 12)
 

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganapps.augment.dataset import decode_images, find_images
 from ganapps.augment.expand import expand
-from ganapps.augment.labelled import folder_names
-from ganapps.augment.table import Row, parse_csv, parse_lines
+from ganapps.augment.sets.dataset import decode_images, find_images
+from ganapps.augment.sets.labelled import folder_names
+from ganapps.augment.sets.table import Row, parse_csv, parse_lines
 from ganapps.errors import DataError
 
 TABLE = Path("set.csv")

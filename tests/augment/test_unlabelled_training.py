@@ -191,7 +191,7 @@ def test_numbers_out_of_range(tmp_path: Path, options: dict[str, Any], sentence:
 
 
 def test_updates_follow_minutes_and_size() -> None:
-    from ganapps.augment.shape import Shape
+    from ganapps.augment.sets.shape import Shape
 
     small = learning.updates_for(4, Shape(28, 28, 1))
     assert small == pytest.approx(2 * learning.updates_for(2, Shape(28, 28, 1)), abs=1)

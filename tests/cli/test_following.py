@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-import ganapps.augment.training
+import ganapps.augment.generator.training
 import ganapps.upscale.training
 from ganapps.adversarial import Report, RunLog
 from ganapps.cli import training
@@ -42,7 +42,7 @@ def train(
         return out / "model.onnx"
 
     monkeypatch.setattr(ganapps.upscale.training, "train_upscaler", pretend)
-    monkeypatch.setattr(ganapps.augment.training, "train_generator", pretend)
+    monkeypatch.setattr(ganapps.augment.generator.training, "train_generator", pretend)
     return lambda what: ["train", what, "data", "--images", "9", "--device", "cpu", "-o"]
 
 

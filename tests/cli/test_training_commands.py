@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-import ganapps.augment.training
+import ganapps.augment.generator.training
 import ganapps.export.run
 import ganapps.upscale.training
 from ganapps.cli.main import build_parser
@@ -28,7 +28,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     made: Calls = []
     for module, name in (
         (ganapps.upscale.training, "train_upscaler"),
-        (ganapps.augment.training, "train_generator"),
+        (ganapps.augment.generator.training, "train_generator"),
         (ganapps.export.run, "export_run"),
     ):
         signature = inspect.signature(getattr(module, name))

@@ -12,9 +12,9 @@ from typing import Any
 from ...errors import UsageError
 from ...runtime.files import write_atomically
 from ..augmentation import augment
-from ..folder import require_outside
-from ..labelled import MIN_IMAGES
+from ..output.folder import require_outside
 from ..proof.proof import prove, require_request
+from ..sets.labelled import MIN_IMAGES
 from .answer import Answer, Skipped, answer, keep, kept
 from .case import CarvedSet, Case, TooFewImages, carve
 from .classifier import classifier_score

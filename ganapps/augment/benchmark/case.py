@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ...errors import DataError
 from ...runtime.files import make_folder
-from ..dataset import Pixels, Shape, decode_images, find_images
-from ..labelled import LabelledImages, require_two_classes
+from ..sets.dataset import Pixels, Shape, decode_images, find_images
+from ..sets.labelled import LabelledImages, require_two_classes
 
 _SPLITS = ("train", "test")
 

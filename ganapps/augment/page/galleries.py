@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ...runtime.images import IMAGE_SUFFIXES
-from .. import findings
-from ..expansion import KINDS, Expansion, kind_of
+from ..output import findings
+from ..output.expansion import KINDS, Expansion, kind_of
 from .markup import paragraph, sentence
 from .pictures import Pictures
 

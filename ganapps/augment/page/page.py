@@ -9,8 +9,8 @@ from typing import Any
 
 from ...runs.page_style import STYLE as RUN_STYLE
 from ...runtime.files import write_atomically
-from .. import findings
-from ..expansion import KINDS, Expansion
+from ..output import findings
+from ..output.expansion import KINDS, Expansion
 from .curves import training
 from .galleries import classes, closest, rejected
 from .markup import facts, paragraph, sentence, table

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import ImageError
 from ...runtime.images import Image, encode_image, read_image
-from ..shape import Pixels, at_most
+from ..sets.shape import Pixels, at_most
 
 LONGEST_PX = 96
 """Longer side; larger pictures are reduced."""

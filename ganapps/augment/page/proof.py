@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from ..expansion import Expansion
+from ..output.expansion import Expansion
 from .markup import paragraph, sentence, table
 
 _MEASURE = "balanced accuracy"

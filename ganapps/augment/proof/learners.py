@@ -13,10 +13,10 @@ from torch.nn.functional import interpolate
 
 from ...features.efficientnet import EfficientNetLite0Features
 from ..classic import NONE, ClassicPolicy, draw_views
-from ..classifier import Classifier
-from ..dataset import Pixels, Shape
-from ..game import signed
-from ..networks import Architecture
+from ..generator.classifier import Classifier
+from ..generator.game import signed
+from ..generator.networks import Architecture
+from ..sets.dataset import Pixels, Shape
 from .fitting import fit, predict
 from .pool import Pictures, Pool, Rows
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dataset import Pixels
+from ..sets.dataset import Pixels
 
 Rows = NDArray[np.int64]
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
-from ..dataset import Pixels, Shape, decode_images, find_images
-from ..labelled import require_two_classes
-from ..overlap import digests, find_overlap
+from ..sets.dataset import Pixels, Shape, decode_images, find_images
+from ..sets.labelled import require_two_classes
+from ..sets.overlap import digests, find_overlap
 from .pool import Labelled, Pictures
 
 MANIFEST = "manifest.jsonl"

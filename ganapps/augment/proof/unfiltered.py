@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import ModelError
 from ...runtime.sampler import Sampler
-from ..dataset import Shape, fit
+from ..sets.dataset import Shape, fit
 from .pool import Labelled, Pictures
 
 _REPORT = "report.json"

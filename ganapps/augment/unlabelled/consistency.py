@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax
 
 from ...adversarial import Ema, Game, Losses, transition
-from ..game import signed
+from ..generator.game import signed
 
 SURE = 0.9
 """Probability from which on it is followed."""

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from ...errors import DataError, UsageError
 from ..augmentation import DEFAULT_PRECISION
-from ..dataset import LabelledImages, Pixels, Shape, decode, decode_images, find_images, require_readable
-from ..labelled import require_two_classes
+from ..sets.dataset import LabelledImages, Pixels, Shape, decode, decode_images, find_images, require_readable
+from ..sets.labelled import require_two_classes
 from .learning import Learned, learn, updates_for
 from .pseudo import Accepted, PseudoLabelled
 from .reasons import Reason

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..shape import Shape
+from ..sets.shape import Shape
 from .calibration import expected_calibration_error, softmax
 from .choice import Ensemble, HeldOut, best_of, combine, hold_out
 from .frozen import FeatureBank, OnFeatures

@@ -8,8 +8,8 @@ from typing import TextIO
 
 from ...errors import UsageError
 from ...runtime.images import Image, Metadata, encode_image
-from ..folder import place_original, synthetic_names
-from ..labelled import LabelledImages
+from ..output.folder import place_original, synthetic_names
+from ..sets.labelled import LabelledImages
 from .pseudo import PseudoLabelled
 
 KIND = "pseudo-labelled"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dataset import Pixels
+from ..sets.dataset import Pixels
 from .reasons import Reason
 
 

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from ...adversarial import Budget, Trainer, TrainingOptions
 from ..classic import POLICIES, ClassicPolicy, draw_views
-from ..classifier import BalancedDraw, Classifier
-from ..networks import Architecture
+from ..generator.classifier import BalancedDraw, Classifier
+from ..generator.networks import Architecture
 from .calibration import softmax
 from .consistency import Consistency, Views, planes
 from .route import Fitted, Logits, Material, Route, Rows, held_out

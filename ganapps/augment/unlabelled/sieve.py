@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..copies import find_pairs
-from ..overlap import find_overlap
-from ..shape import Pixels
+from ..sets.copies import find_pairs
+from ..sets.overlap import find_overlap
+from ..sets.shape import Pixels
 from .reasons import Reason
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ...errors import DataError
 from ...runtime.images import IMAGE_SUFFIXES
-from ..labelled import LabelledImages
-from ..shape import Pixels
+from ..sets.labelled import LabelledImages
+from ..sets.shape import Pixels
 
 _LITTER = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 _NO_CLASS = ("unlabelled",)

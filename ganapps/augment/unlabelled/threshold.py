@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..selection import MIN_CONFIDENCE
+from ..synthetic.selection import MIN_CONFIDENCE
 from .calibration import Labels, Probabilities
 
 BALANCE = 3.0

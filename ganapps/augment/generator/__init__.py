@@ -1,0 +1,1 @@
+"""The game on a labelled set: networks, training, and how good what they make is. Needs PyTorch."""

@@ -1,0 +1,1 @@
+"""What comes out: the folder, its pictures, its report and its papers."""

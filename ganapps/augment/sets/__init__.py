@@ -1,0 +1,1 @@
+"""What goes in: labelled sets, read, brought to one shape, looked at."""

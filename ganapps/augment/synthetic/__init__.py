@@ -1,0 +1,1 @@
+"""Drawn images: which of them join, and whether they repeat what was learned."""
