@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import affine_grid, cross_entropy, grid_sample
 
 from ...adversarial.diffaugment import DiffAugment
+from ..sets.labelled import mark_share
 from .game import signed
 from .networks import Architecture
 
@@ -72,21 +73,12 @@ def train_classifier(
         The classifier of all images, ready to use, and the accuracy of the first one on the fifth it did not
         see.
     """
-    held_out = _held_out(labels, seed)
+    held_out = mark_share(labels, _HELD_OUT, np.random.default_rng((seed, 1)), least=1)
     first = _fit(images[~held_out], labels[~held_out], architecture, shown, seed)
     with torch.no_grad():
         guesses = torch.cat([first(signed(part)).argmax(1) for part in torch.split(images[held_out], 256)])
     right = int((guesses.numpy() == labels[held_out]).sum())
     return _fit(images, labels, architecture, shown, seed), Accuracy(right, int(held_out.sum()))
-
-
-def _held_out(labels: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:
-    random = np.random.default_rng((seed, 1))
-    chosen = np.zeros(len(labels), dtype=bool)
-    for label in np.unique(labels):
-        own = np.flatnonzero(labels == label)
-        chosen[random.permutation(own)[: max(1, int(_HELD_OUT * len(own)))]] = True
-    return chosen
 
 
 def _fit(

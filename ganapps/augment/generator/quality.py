@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ...metrics.coverage import coverage
 from ...metrics.kid import kid
 from ..sets.dataset import Pixels
+from ..sets.labelled import mark_share
 
 Vectors = NDArray[np.float32]
 Embed = Callable[[Pixels], Vectors]
@@ -116,9 +117,5 @@ def hold_out(labels: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:
     Returns:
         `[N]`
     """
-    random = np.random.default_rng((seed, 3))
-    chosen = np.zeros(len(labels), dtype=bool)
-    for label in np.unique(labels):
-        own = np.flatnonzero(labels == label)
-        chosen[random.permutation(own)[: int(_HELD_OUT * len(own))]] = True
+    chosen = mark_share(labels, _HELD_OUT, np.random.default_rng((seed, 3)))
     return chosen if chosen.sum() >= _LEAST_HELD_OUT else np.zeros_like(chosen)

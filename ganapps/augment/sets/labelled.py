@@ -56,6 +56,24 @@ class LabelledImages:
         return str(self.files[index]) if self.files else f"image {self.paths[index].stem} of {self.root}"
 
 
+def mark_share(
+    labels: NDArray[np.int64], share: float, random: np.random.Generator, *, least: int = 0
+) -> NDArray[np.bool_]:
+    """A share of each class, rounded down, drawn at random, `[N]`.
+
+    Args:
+        labels: `[N]`
+        share: 0 to 1.
+        random: what is drawn from.
+        least: images of each class at least.
+    """
+    chosen = np.zeros(len(labels), dtype=bool)
+    for label in np.unique(labels):
+        own = np.flatnonzero(labels == label)
+        chosen[random.permutation(own)[: max(least, int(share * len(own)))]] = True
+    return chosen
+
+
 def require_two_classes(images: LabelledImages) -> None:
     """Check that there is something to tell apart.
 

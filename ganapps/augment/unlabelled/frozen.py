@@ -10,6 +10,7 @@ from torch.nn.functional import interpolate, log_softmax, one_hot
 
 from ...features.efficientnet import EfficientNetLite0Features
 from ..classic import POLICIES, draw_views
+from ..generator.game import signed
 from .calibration import softmax
 from .consistency import MOST_WEIGHT
 from .prior import reweigh
@@ -80,7 +81,7 @@ class FeatureBank:
     @torch.no_grad()
     def _features(self, pixels: NDArray[np.uint8]) -> Tensor:
         images = torch.from_numpy(pixels).permute(0, 3, 1, 2)
-        parts = [part.to(torch.float32) / 127.5 - 1 for part in torch.split(images, _AT_ONCE)]
+        parts = [signed(part) for part in torch.split(images, _AT_ONCE)]
         return torch.cat([self.network(p.contiguous(memory_format=torch.channels_last)) for p in parts])
 
     def head(self, weight: Tensor, bias: Tensor) -> nn.Module:
