@@ -138,7 +138,7 @@ def _request(args: argparse.Namespace) -> dict[str, Any]:
         return describe_request(
             seed=args.seed, per_class=args.per_class, classic_only=True, policy=args.policy
         )
-    from ganapps.augment.augmentation import DEFAULT_PRECISION, request
+    from ganapps.augment.augmentation import request
 
     return request(
         model=args.model,
@@ -147,7 +147,7 @@ def _request(args: argparse.Namespace) -> dict[str, Any]:
         per_class=args.per_class,
         seed=args.seed,
         unlabelled=args.unlabeled,
-        label_precision=args.label_precision or DEFAULT_PRECISION,
+        label_precision=args.label_precision,
     )
 
 
@@ -156,7 +156,6 @@ def _expand(args: argparse.Namespace) -> ExpansionReport:
         if args.classic_only:
             return _copy(args, bar)
         from ganapps.augment import augment
-        from ganapps.augment.augmentation import DEFAULT_PRECISION
 
         return augment(
             args.data,
@@ -171,7 +170,7 @@ def _expand(args: argparse.Namespace) -> ExpansionReport:
             licence=args.licence,
             command=typed(args),
             unlabelled=args.unlabeled,
-            label_precision=args.label_precision or DEFAULT_PRECISION,
+            label_precision=args.label_precision,
             on_labelling=bar.stage("labelling"),
             on_loading=bar.stage("reading"),
             on_report=showing_reports(bar, quiet=args.quiet),

@@ -57,9 +57,9 @@ def add_options(parser: Parser) -> None:
 def _add_unlabelled(parser: Parser) -> None:
     group = parser.add_argument_group(
         "real images without labels (needs PyTorch)",
-        "A classifier is trained on DATA and on these images, and labels those that it is\n"
-        "sure of; they join the set and are marked in its manifest. It takes 5 minutes on one\n"
-        "core, or half of --minutes if that is less, beside the generator's time.",
+        "A classifier is trained on DATA and on these images. Those of which it believes one\n"
+        "class more than all others together join the set, marked in its manifest. It takes\n"
+        "5 minutes on one core, or half of --minutes if that is less, beside the generator's.",
     )
     group.add_argument(
         "--unlabeled",
@@ -72,7 +72,7 @@ def _add_unlabelled(parser: Parser) -> None:
         "--label-precision",
         type=float,
         metavar="P",
-        help="share of right labels asked for, 0.5 to 0.999; the higher, the fewer are added (default: 0.95)",
+        help="share of right labels asked for, 0.5 to 0.999; the higher, the fewer and the plainer are added",
     )
 
 

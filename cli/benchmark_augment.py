@@ -7,6 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ganapps.errors import UsageError
+
 from .extras import needing_extras
 from .parser import Parser, add_command, add_json, add_seed, add_threads, whole
 from .printing import message, print_json, print_table
@@ -61,6 +63,12 @@ def add_to(benchmarks: argparse._SubParsersAction[Parser]) -> None:
         action="store_true",
         help="give the training images that are left over as images without labels",
     )
+    parser.add_argument(
+        "--unlabeled-images",
+        type=whole(1),
+        metavar="N",
+        help="with --unlabeled, so many of them at most (default: all)",
+    )
     add_budget(parser, default="; for each generator (default: 15)")
     parser.add_argument(
         "--expansions",
@@ -84,6 +92,10 @@ def add_to(benchmarks: argparse._SubParsersAction[Parser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print a row for each set and number."""
+    if args.unlabeled_images is not None and not args.unlabeled:
+        raise UsageError(
+            "--unlabeled-images is about images without labels: add --unlabeled, or leave it out"
+        )
     with needing_extras("ganapps benchmark augment"), ProgressBar(quiet=args.quiet) as bar:
         from ganapps.augment.benchmark.answer import Answer, Skipped
         from ganapps.augment.benchmark.bout import Method, benchmark_augment
@@ -93,6 +105,7 @@ def run(args: argparse.Namespace) -> int:
             images=args.images,
             expansions=args.expansions,
             unlabelled=args.unlabeled,
+            most_unlabelled=args.unlabeled_images,
             seeds=args.seeds,
             updates=args.updates,
             most_test=args.test_images,

@@ -35,6 +35,7 @@ _EXAMPLES = """\
   ganapps upscale inbox/ -o enlarged/ --watch
   cat photo.jpg | ganapps upscale - -o - --format png > photo_x4.png"""
 
+
 def add_to(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add the command."""
     parser = add_command(

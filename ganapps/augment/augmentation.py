@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 DEFAULT_MINUTES = 15.0
 """Budget of training where none is given."""
-DEFAULT_PRECISION = 0.95
-"""Share of right labels asked for among unlabelled images that join."""
 
 
 def augment(
@@ -40,7 +38,7 @@ def augment(
     licence: str | None = None,
     command: str | None = None,
     unlabelled: Path | None = None,
-    label_precision: float = DEFAULT_PRECISION,
+    label_precision: float | None = None,
     on_labelling: Callable[[float], None] | None = None,
     on_loading: Callable[[float], None] | None = None,
     on_report: OnReport | None = None,
@@ -65,9 +63,10 @@ def augment(
         licence: of the real images, for the data card; None looks for a file.
         command: what was typed, for the data card.
         unlabelled: real images without labels, see `unlabelled.label_unlabelled`: those that a classifier is
-            sure of join the set. Its training takes 5 minutes on one core, or half of `minutes` where that is
-            less, beside the generator's; needs PyTorch.
-        label_precision: the share of right labels that is asked for among these, 0.5 to 0.999.
+            sure enough of join the set. Its training takes 5 minutes on one core, or half of `minutes` where
+            that is less, beside the generator's; needs PyTorch.
+        label_precision: the share of right labels that is asked for among these, 0.5 to 0.999; None takes
+            every image of which a classifier believes one class more than all others together.
         on_labelling: told how labelling goes, 0 to 1.
         on_loading: told the share of images that are decoded before training, 0 to 1.
         on_report: told how training goes.
@@ -145,7 +144,7 @@ def request(
     per_class: int | None = None,
     seed: int = 0,
     unlabelled: Path | None = None,
-    label_precision: float = DEFAULT_PRECISION,
+    label_precision: float | None = None,
 ) -> dict[str, Any]:
     """What `augment` is asked for, with the default budget filled in; see `earlier.describe_request`.
 
@@ -160,7 +159,7 @@ def request(
         minutes=DEFAULT_MINUTES if open_ended else minutes,
         images=images,
         unlabeled=None if unlabelled is None else str(unlabelled.resolve()),
-        label_precision=None if unlabelled is None else label_precision,
+        label_precision=label_precision,
     )
 
 
@@ -187,7 +186,7 @@ def _label(
     out: Path,
     unlabelled: Path | None,
     *,
-    precision: float,
+    precision: float | None,
     minutes: float | None,
     test: Path | None,
     seed: int,

@@ -130,4 +130,3 @@ def _enlarged(
             small = alpha[span.start : span.stop]
             larger = transparency.within_neighbours(function(small[..., None], opacity)[..., 0], small, scale)
             yield Band(pixels, larger[tiles.scaled(span, scale, span.start)])
-

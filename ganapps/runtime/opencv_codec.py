@@ -21,9 +21,7 @@ JPEG_EXIF_BYTES = 65527
 _BLOCK_ROWS = 256
 
 
-def decode_deep(
-    data: bytes, name: str, *, bits: int, grey: bool
-) -> tuple[np.ndarray, np.ndarray | None]:
+def decode_deep(data: bytes, name: str, *, bits: int, grey: bool) -> tuple[np.ndarray, np.ndarray | None]:
     """Decode an image of more than 8 bits a channel; an orientation is not applied.
 
     Args:

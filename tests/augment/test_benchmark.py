@@ -91,6 +91,10 @@ def test_a_set_is_carved_without_overlap_and_small_parts_lie_in_larger_ones(
     more = carve(Case(archive, 5), tmp_path / "more", seed=0, most_test=20)
     other = carve(Case(archive, 5), tmp_path / "other", seed=1, most_test=20)
     assert few.rest is not None
+    some = carve(Case(archive, 3), tmp_path / "some", seed=0, most_test=20, most_rest=5).rest
+    assert some is not None
+    assert len(images_of(some)) == 5
+    assert images_of(some) < images_of(few.rest)
     assert len(images_of(few.train)) == 6
     assert len(images_of(few.train) | images_of(few.rest)) == 24
     assert not images_of(few.train) & images_of(few.rest)
@@ -195,6 +199,10 @@ def test_the_rest_is_given_as_unlabelled_images(
 ) -> None:
     list(benchmark_augment([archive], [4], tmp_path / "work", replace(METHOD, unlabelled=True)))
     assert [call["unlabelled"].name for call in expanded] == ["rest.npz", "rest.npz"]
+    some = replace(METHOD, unlabelled=True, most_unlabelled=7)
+    list(benchmark_augment([archive], [4], tmp_path / "less", some))
+    with np.load(expanded[-1]["unlabelled"]) as arrays:
+        assert len(arrays["images"]) == 7
 
 
 def test_requests_that_are_refused(archive: Path, tmp_path: Path) -> None:
@@ -208,6 +216,8 @@ def test_requests_that_are_refused(archive: Path, tmp_path: Path) -> None:
     )
     assert refusal([archive], [1]) == "--per-class must be at least 2, got 1"
     assert refusal([archive], [4], replace(METHOD, most_test=0)) == "--test-images must be at least 1, got 0"
+    some = replace(METHOD, most_unlabelled=0)
+    assert refusal([archive], [4], some) == "--unlabeled-images must be at least 1, got 0"
     assert refusal([archive], [4], replace(METHOD, seeds=5)) == "--seeds must be from 6 to 20, got 5"
 
 

@@ -240,9 +240,7 @@ def test_the_plan_says_what_expand_then_does(data: Path, tmp_path: Path, sampler
     ("count", "words"),
     [(2, "hurt a classifier; that nothing is added"), (19, "likely result"), (20, "unless"), (49, "unless")],
 )
-def test_small_sets_are_told_what_to_expect(
-    tmp_path: Path, write_set: Any, count: int, words: str
-) -> None:
+def test_small_sets_are_told_what_to_expect(tmp_path: Path, write_set: Any, count: int, words: str) -> None:
     found = examine(write_set(tmp_path / "set", {"a": count, "b": 50}, 8))
     assert expectation(found).startswith(f"the smallest class has {count} images: with fewer than 20 to 50 a")
     assert words in expectation(found)

@@ -78,9 +78,7 @@ def use(monkeypatch: pytest.MonkeyPatch, *learners: Any) -> None:
     monkeypatch.setattr(proof, "_learners", lambda *args: learners)
 
 
-def test_a_proof_from_folders(
-    write: Callable[[str, range], Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_proof_from_folders(write: Callable[[str, range], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     learner = Centroids({"none": 0.6, "light": 0.9})
     use(monkeypatch, learner)
     told: list[float] = []

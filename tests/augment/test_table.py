@@ -185,9 +185,7 @@ def test_every_class_gets_a_folder_of_its_own_or_none_does(names: set[str]) -> N
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_an_archive_becomes_a_folder(
-    tmp_path: Path, channels: int, fake_sampler: Any, picture: Any
-) -> None:
+def test_an_archive_becomes_a_folder(tmp_path: Path, channels: int, fake_sampler: Any, picture: Any) -> None:
     pixels = np.stack([np.repeat(picture(n % 2, n), channels, axis=2) for n in range(8)])
     path = tmp_path / "set.npz"
     np.savez(path, images=pixels, labels=np.arange(8) % 2, classes=np.array(["up/down", "across"]))

@@ -20,7 +20,12 @@ from ganapps.augment.unlabelled.calibration import (
 from ganapps.augment.unlabelled.placing import require_apart
 from ganapps.augment.unlabelled.prior import estimate_prior
 from ganapps.augment.unlabelled.sieve import sieve
-from ganapps.augment.unlabelled.threshold import BALANCE, choose_thresholds, within_shares
+from ganapps.augment.unlabelled.threshold import (
+    BALANCE,
+    choose_thresholds,
+    likelier_than_not,
+    within_shares,
+)
 from ganapps.errors import DataError, UsageError
 from ganapps.runtime.images import IMAGE_SUFFIXES
 
@@ -280,6 +285,11 @@ def test_an_easy_class_is_held_to_its_share() -> None:
     assert stays[60:100].all()
     natural = within_shares(guesses, confidence, np.array([5, 5]), np.array([0.8, 0.2]))
     assert natural.all(), "a class that is more frequent may have more"
+
+
+def test_likelier_than_not_is_more_than_all_others_together() -> None:
+    probabilities = np.array([[0.5, 0.5, 0.0], [0.49, 0.3, 0.21], [0.2, 0.51, 0.29], [0.0, 0.0, 1.0]])
+    assert likelier_than_not(3).accept(probabilities).tolist() == [False, False, True, True]
 
 
 def test_files_are_placed_as_they_are(small_set: Path, tmp_path: Path, sampler: Any, picture: Any) -> None:

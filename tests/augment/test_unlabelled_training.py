@@ -151,6 +151,12 @@ def test_a_set_is_labelled(
         (i.source, i.label, i.confidence) for i in found.accepted
     ]
     assert again.classifier == found.classifier
+    # Without a precision that is asked for, no class waits for another.
+    most = label_unlabelled(data, guests, minutes=1e-6, seed=3)
+    assert {i.source for i in found.accepted} <= {i.source for i in most.accepted}
+    assert most.left_out[Reason.SURPLUS] == 0
+    assert most.left_out[Reason.UNSURE] == 30 - len(most.accepted)
+    assert most.as_json()["precision_asked"] is None
 
 
 def test_nothing_left_to_label_is_a_result(write_set: Any, tmp_path: Path) -> None:

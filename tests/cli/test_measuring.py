@@ -156,9 +156,7 @@ def test_every_degradation_can_be_asked_for() -> None:
         (1, [(0, 1, 2, 3), (0, 1, 2, 4), (0, 1, 2, 5)]),
     ],
 )
-def test_a_table_too_wide_for_the_terminal_is_cut(
-    room: int | None, blocks: list[tuple[int, ...]]
-) -> None:
+def test_a_table_too_wide_for_the_terminal_is_cut(room: int | None, blocks: list[tuple[int, ...]]) -> None:
     from ganapps.cli.benchmark_upscale import _blocks
 
     # Widths 5, 4, 3, 5, 5, 3 and five gaps of 3 make 40.

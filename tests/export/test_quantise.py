@@ -126,8 +126,7 @@ def test_crops_are_shrunk_and_of_the_seed(photographs: Path) -> None:
         assert pair.low.shape == (64, 64, 3)
     assert len(first.calibration) == len(other.calibration) == 8
     assert any(
-        not np.array_equal(a.high, b.high)
-        for a, b in zip(first.calibration, other.calibration, strict=True)
+        not np.array_equal(a.high, b.high) for a, b in zip(first.calibration, other.calibration, strict=True)
     )
 
 

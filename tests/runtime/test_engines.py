@@ -261,9 +261,7 @@ def test_a_device_that_is_not_there_is_an_error(monkeypatch, models):
 def test_a_device_that_onnx_runtime_passes_over_is_an_error(monkeypatch, models):
     """This build has no CUDA: with the check of the build out of the way, ONNX Runtime takes the CPU."""
     monkeypatch.setattr(onnxruntime_engine, "check_present", lambda device: None)
-    monkeypatch.setattr(
-        onnxruntime_engine, "_providers", lambda *_: ["CPUExecutionProvider"], raising=True
-    )
+    monkeypatch.setattr(onnxruntime_engine, "_providers", lambda *_: ["CPUExecutionProvider"], raising=True)
     with pytest.raises(DependencyError, match="^cuda:1 cannot be used: ONNX Runtime is built for it, but"):
         Session(models / "x2.onnx", device="cuda:1")
 

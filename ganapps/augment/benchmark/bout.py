@@ -35,6 +35,8 @@ class Method:
     """Generators trained, each under a seed of its own."""
     unlabelled: bool = False
     """Whether the training images that are left over are given as images without labels."""
+    most_unlabelled: int | None = None
+    """So many of them at most; None means all."""
     seeds: int = 6
     """Trainings of each classifier in each arm of the proof."""
     updates: int | None = None
@@ -89,7 +91,9 @@ def _ask(case: Case, folder: Path, method: Method, threads: int | None, on_stage
     found = kept(folder / "answer.json", asked)
     if found is not None:
         return found
-    carved = carve(case, folder, seed=method.seed, most_test=method.most_test)
+    carved = carve(
+        case, folder, seed=method.seed, most_test=method.most_test, most_rest=method.most_unlabelled
+    )
     larger = [folder / f"larger-{number}" for number in range(method.expansions)]
     for number, out in enumerate(larger):
         stage = on_stage(f"{case.name}: expanding {number + 1}/{method.expansions}")
@@ -165,8 +169,12 @@ def _require_request(cases: Sequence[Case], work: Path, method: Method) -> None:
         require_outside(case.source, work)
         if case.per_class < MIN_IMAGES:
             raise UsageError(f"--per-class must be at least {MIN_IMAGES}, got {case.per_class}")
-    for option, value in (("--expansions", method.expansions), ("--test-images", method.most_test)):
-        if value < 1:
+    for option, value in (
+        ("--expansions", method.expansions),
+        ("--test-images", method.most_test),
+        ("--unlabeled-images", method.most_unlabelled),
+    ):
+        if value is not None and value < 1:
             raise UsageError(f"{option} must be at least 1, got {value}")
     expanded = [Path()] * method.expansions
     require_request(expanded, method.seeds, method.updates, method.seed)

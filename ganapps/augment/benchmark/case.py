@@ -48,10 +48,10 @@ class CarvedSet:
     """So many images of each class."""
     test: Path
     rest: Path | None
-    """Training images that are left over; None where there are none."""
+    """Training images that are left over, or some of them; None where there are none."""
 
 
-def carve(case: Case, folder: Path, *, seed: int, most_test: int) -> CarvedSet:
+def carve(case: Case, folder: Path, *, seed: int, most_test: int, most_rest: int | None = None) -> CarvedSet:
     """Write the parts of a set to a folder.
 
     Args:
@@ -59,6 +59,7 @@ def carve(case: Case, folder: Path, *, seed: int, most_test: int) -> CarvedSet:
         folder: is made; parts that lie there from an earlier run with the same arguments are the same.
         seed: what the images are drawn from.
         most_test: test images at most, of each class its share.
+        most_rest: left-over images at most, drawn from all of them alike; None keeps all.
 
     Raises:
         TooFewImages: a class has fewer than the case asks for.
@@ -82,6 +83,7 @@ def carve(case: Case, folder: Path, *, seed: int, most_test: int) -> CarvedSet:
     wanted = np.full(len(train.classes), case.per_class)
     chosen = draw_of_each(train.labels, wanted, seed)
     rest = np.setdiff1d(np.arange(len(train.labels)), chosen)
+    rest = np.sort(np.random.default_rng((seed, 4)).permutation(rest)[:most_rest])
     tested = draw_of_each(test.labels, _shares(np.array(test.counts), most_test), seed)
     make_folder(folder)
     write = _Writer(folder, train.classes)

@@ -153,9 +153,7 @@ def updates_for(images: int) -> int:
     return max(_FEWEST_UPDATES, -(-_EPOCHS * images // BATCH))
 
 
-def _learners(
-    real: ReadSet, material: Material, updates: int, seed: int
-) -> tuple[Learner, ...]:
+def _learners(real: ReadSet, material: Material, updates: int, seed: int) -> tuple[Learner, ...]:
     images = len(real.labels) + sum(len(added.labels) for added in material.selected)
     return make_learners(real.shape, len(real.classes), images=images, updates=updates, seed=seed)
 

@@ -1,9 +1,9 @@
 """A labelled set in one .npz file.
 
-    images    uint8 [N, H, W] or [N, H, W, C]
-    labels    whole numbers [N]
-    classes   names, label k is the k-th; optional, then the numbers are the names
-    split     "train" or "test" for each image; optional
+images    uint8 [N, H, W] or [N, H, W, C]
+labels    whole numbers [N]
+classes   names, label k is the k-th; optional, then the numbers are the names
+split     "train" or "test" for each image; optional
 """
 
 from __future__ import annotations

@@ -51,9 +51,7 @@ def digests(images: Pixels) -> list[bytes]:
     return [hashlib.sha256(np.ascontiguousarray(image).tobytes()).digest() for image in images]
 
 
-def _is_near(
-    asked: Pixels, known: Pixels, labels: NDArray[np.int64], num_classes: int
-) -> NDArray[np.bool_]:
+def _is_near(asked: Pixels, known: Pixels, labels: NDArray[np.int64], num_classes: int) -> NDArray[np.bool_]:
     vectors, others = describe(known), describe(asked)
     thresholds = NEAR_SHARE * near_copy_thresholds(vectors, labels, num_classes)
     near = np.zeros(len(asked), dtype=bool)

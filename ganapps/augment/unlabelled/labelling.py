@@ -13,16 +13,16 @@ import torch
 from numpy.typing import NDArray
 
 from ...errors import DataError, UsageError
-from ..augmentation import DEFAULT_PRECISION
 from ..sets.dataset import LabelledImages, Pixels, Shape, decode, decode_images, find_images, require_readable
 from ..sets.labelled import require_two_classes
+from .calibration import Probabilities
 from .learning import Learned, learn, updates_for
 from .pseudo import Accepted, PseudoLabelled
 from .reasons import Reason
 from .route import Material
 from .sieve import Sieved, sieve
 from .source import find_unlabelled
-from .threshold import choose_thresholds, within_shares
+from .threshold import Thresholds, choose_thresholds, likelier_than_not, within_shares
 
 DEFAULT_MINUTES = 5.0
 """Budget of the trainings where none is given."""
@@ -32,7 +32,7 @@ def label_unlabelled(
     data: Path,
     unlabelled: Path,
     *,
-    precision: float = DEFAULT_PRECISION,
+    precision: float | None = None,
     minutes: float = DEFAULT_MINUTES,
     test: Path | None = None,
     seed: int = 0,
@@ -51,7 +51,8 @@ def label_unlabelled(
     Args:
         data: the labelled set, as for `dataset.find_images`.
         unlabelled: a folder or .npz file, as for `source.find_unlabelled`.
-        precision: the share of right labels among the accepted ones that is asked for, 0.5 to 0.999.
+        precision: the share of right labels among the accepted ones that is asked for, 0.5 to 0.999; None
+            takes all that are likelier than not (`threshold.likelier_than_not`).
         minutes: about what the trainings may take on one core; updates are counted by it, not by the clock,
             so that a slow machine does the same.
         test: a test set whose images are left out; its labels are not used.
@@ -113,13 +114,13 @@ def label_unlabelled(
     )
 
 
-def require_numbers(precision: float, minutes: float, seed: int) -> None:
+def require_numbers(precision: float | None, minutes: float, seed: int) -> None:
     """Check, before any work is done, what can be checked.
 
     Raises:
         UsageError: numbers out of their range.
     """
-    if not 0.5 <= precision <= 0.999:
+    if precision is not None and not 0.5 <= precision <= 0.999:
         raise UsageError(f"--label-precision must be from 0.5 to 0.999, got {precision:g}")
     if not minutes > 0:
         raise UsageError(f"the minutes of labelling must be above 0, got {minutes:g}")
@@ -137,25 +138,35 @@ class _Picked:
 
 
 def _pick(
-    learned: Learned, material: Material, precision: float, left_out: Counter[Reason]
+    learned: Learned, material: Material, precision: float | None, left_out: Counter[Reason]
 ) -> tuple[_Picked, tuple[float | None, ...]]:
     """Accept images, and count the others."""
     prior = learned.prior
     probabilities = prior.adjust(np.exp(learned.ensemble.unlabelled(learned.fitted)))
-    held_out = prior.adjust(np.exp(learned.ensemble.log_probabilities))
-    thresholds = choose_thresholds(
-        probabilities, held_out, material.labels, prior.shares, precision=precision
-    )
+    thresholds = _thresholds(learned, material, probabilities, precision)
     sure = np.flatnonzero(thresholds.accept(probabilities))
     guesses, confidence = probabilities[sure].argmax(axis=1), probabilities[sure].max(axis=1)
-    counts = np.bincount(material.labels, minlength=material.num_classes)
-    stays = within_shares(guesses, confidence, counts, prior.shares)
+    stays = np.ones(len(sure), dtype=bool)
+    if precision is not None:
+        counts = np.bincount(material.labels, minlength=material.num_classes)
+        stays = within_shares(guesses, confidence, counts, prior.shares)
     left_out[Reason.UNSURE] += len(probabilities) - len(sure)
     left_out[Reason.SURPLUS] += int((~stays).sum())
     sure, guesses, confidence = sure[stays], guesses[stays], confidence[stays]
     order = np.lexsort((sure, -confidence, guesses))
     least = tuple(None if np.isinf(value) else float(value) for value in thresholds.of_class)
     return _Picked(sure[order], guesses[order], confidence[order]), least
+
+
+def _thresholds(
+    learned: Learned, material: Material, probabilities: Probabilities, precision: float | None
+) -> Thresholds:
+    if precision is None:
+        return likelier_than_not(material.num_classes)
+    held_out = learned.prior.adjust(np.exp(learned.ensemble.log_probabilities))
+    return choose_thresholds(
+        probabilities, held_out, material.labels, learned.prior.shares, precision=precision
+    )
 
 
 def _accepted(

@@ -82,8 +82,8 @@ class PseudoLabelled:
     """All reasons, also those of no image."""
     damaged: tuple[str, ...]
     """What is wrong with each damaged file, a sentence each."""
-    precision: float
-    """The share of right labels that was asked for, 0 to 1."""
+    precision: float | None
+    """The share of right labels that was asked for, 0 to 1; None where none was."""
     expected_precision: float | None
     """The mean confidence of the accepted images; None where there are none."""
     thresholds: tuple[float | None, ...]

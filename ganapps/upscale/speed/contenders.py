@@ -78,9 +78,7 @@ def open_contender(contender: Contender, threads: int) -> Enlarge:
         return openers[contender.engine](contender.model, threads)
     from ...runtime.upscaler import Upscaler
 
-    return Upscaler(
-        contender.model, threads=threads, device=contender.engine, precision=contender.precision
-    )
+    return Upscaler(contender.model, threads=threads, device=contender.engine, precision=contender.precision)
 
 
 def _open_cv2(model: str, threads: int) -> Enlarge:

@@ -68,9 +68,7 @@ class WholeTable:
     cold: ColdStart
 
 
-def measure_whole(
-    model: str, *, threads: int, repeats: int, on_progress: Callable[..., None]
-) -> WholeTable:
+def measure_whole(model: str, *, threads: int, repeats: int, on_progress: Callable[..., None]) -> WholeTable:
     """Time the whole command and the bare network in turns.
 
     Args:
