@@ -174,6 +174,7 @@ def _expand(args: argparse.Namespace) -> ExpansionReport:
             on_labelling=bar.stage("labelling"),
             on_loading=bar.stage("reading"),
             on_report=showing_reports(bar, quiet=args.quiet),
+            on_choosing=bar.stage("choosing how many"),
             on_progress=bar.stage("expanding"),
         )
 

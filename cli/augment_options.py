@@ -38,7 +38,8 @@ def add_options(parser: Parser) -> None:
         "--per-class",
         type=whole(1),
         metavar="N",
-        help="images wanted in each class, real and added (default: twice the largest class)",
+        help="images wanted in each class, real and added, whether they help or not (default: up to twice"
+        " the largest class, as far as they help in cross-validation)",
     )
     _add_unlabelled(parser)
     _add_classic(parser)

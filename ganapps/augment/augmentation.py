@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DependencyError, UsageError
-from .expand import expand, require_request
+from .expand import ChooseAmount, expand, require_request
 from .output.earlier import describe_request, settle_training, training_folder
 from .output.origin import Origin
 from .output.report import ExpansionReport
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 DEFAULT_MINUTES = 15.0
 """Budget of training where none is given."""
+CHOOSING = 0.2
+"""Share of it for choosing how many synthetic images are added."""
 
 
 def augment(
@@ -42,6 +44,7 @@ def augment(
     on_labelling: Callable[[float], None] | None = None,
     on_loading: Callable[[float], None] | None = None,
     on_report: OnReport | None = None,
+    on_choosing: Callable[[float], None] | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> ExpansionReport:
     """Train a generator on a labelled set, unless one is given, and write a larger set.
@@ -55,7 +58,9 @@ def augment(
         model: a trained generator, by path or by name; with one nothing is trained and PyTorch is not needed.
         minutes: budget of training; with neither this nor `images` it is 15 minutes.
         images: budget of training in images.
-        per_class: images wanted in each class, see `expand`.
+        per_class: images wanted in each class, see `expand`. Without it, where a generator is trained, it is
+            also asked in cross-validation how many synthetic images help, see `proof.amount_choice`: none,
+            half or all of those that pass the selection; that has a fifth of the budget.
         seed: what all that is random is drawn from.
         threads: CPU threads; None leaves the choice to the engines.
         device: where training runs: "cpu", "cuda", ...
@@ -70,6 +75,7 @@ def augment(
         on_labelling: told how labelling goes, 0 to 1.
         on_loading: told the share of images that are decoded before training, 0 to 1.
         on_report: told how training goes.
+        on_choosing: told how it goes to choose how many are added, 0 to 1.
         on_progress: told how expanding goes, 0 to 1.
 
     Raises:
@@ -104,13 +110,17 @@ def augment(
         threads=threads,
         on_progress=on_labelling,
     )
-    generator, run = model, None
+    generator, run, choose = model, None, None
     if model is None and _wants(data, guessed, per_class):
         run = training_folder(out)
+        minutes = asked["minutes"]
+        if per_class is None:
+            choose = _chooser(guessed, minutes, images, seed, on_choosing)
+            minutes = None if minutes is None else minutes * (1 - CHOOSING)
         generator = _trainer()(
             data,
             run,
-            minutes=asked["minutes"],
+            minutes=minutes,
             images=images,
             seed=seed,
             resume=(run / "checkpoint.pt").exists(),
@@ -129,6 +139,7 @@ def augment(
         origin=origin,
         run=run,
         unlabelled=guessed,
+        choose=choose,
         on_progress=on_progress,
     )
     if run is not None:
@@ -172,6 +183,23 @@ def _trainer() -> Callable[..., Path]:
             raise
         raise DependencyError.for_extra("ganapps augment", "PyTorch", "train") from error
     return train_generator
+
+
+def _chooser(
+    guessed: PseudoLabelled | None,
+    minutes: float | None,
+    images: int | None,
+    seed: int,
+    on_progress: Callable[[float], None] | None,
+) -> ChooseAmount | None:
+    """What chooses how many synthetic images are added; None where there is no PyTorch, so that it is the
+    generator's training that says so."""
+    try:
+        from .choosing import AmountChooser
+    except ModuleNotFoundError:
+        return None
+    share = None if minutes is None else CHOOSING * minutes
+    return AmountChooser(guessed, minutes=share, images=images, seed=seed, on_progress=on_progress)
 
 
 def _wants(data: Path, guessed: PseudoLabelled | None, per_class: int | None) -> bool:

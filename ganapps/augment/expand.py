@@ -13,8 +13,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import DataError, UsageError
 from .output.class_folder import ClassFolder
@@ -22,14 +25,17 @@ from .output.dossier import carry_licence, write_dossier
 from .output.folder import appearing, place_originals, require_free
 from .output.origin import Origin, Source, fingerprint
 from .output.report import ClassReport, ExpansionReport, RejectedImage
-from .sets.dataset import Decoded, LabelledImages, Shape, decode, find_images, require_readable
+from .sets.dataset import Decoded, LabelledImages, Pixels, Shape, decode, find_images, require_readable
 from .sets.labelled import require_two_classes
+from .synthetic.amount import Amount
 from .synthetic.draw import Filled, LabelledSampler, draw_class, synthetic_wanted
 from .synthetic.held_out import compare_distances
 from .synthetic.selection import Selection, Verdict
 from .unlabelled.placing import place_accepted, place_classifier
 from .unlabelled.pseudo import PseudoLabelled
 
+ChooseAmount = Callable[[Pixels, NDArray[np.int64], Sequence[Filled]], Amount]
+"""Given the real images, their labels, and what was drawn for each class."""
 _READING = 0.2
 """Share of the work that is reading the originals."""
 
@@ -45,6 +51,7 @@ def expand(
     origin: Origin | None = None,
     run: Path | None = None,
     unlabelled: PseudoLabelled | None = None,
+    choose: ChooseAmount | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> ExpansionReport:
     """Write a larger copy of a labelled set to a new folder.
@@ -66,6 +73,7 @@ def expand(
         run: the folder of the generator's training, for its curves.
         unlabelled: real images whose labels were guessed; all of them join the set, and a class wants for as
             many synthetic images less.
+        choose: how many of the synthetic images that pass the selection are added; None adds all.
         on_progress: told the share that is done, 0 to 1.
 
     Raises:
@@ -87,39 +95,30 @@ def expand(
     real = require_readable(
         images, decode(images, _shape_of(sampler), on_progress=_part(tell, 0.0, _READING))
     )
-    selection = Selection(real.pixels, images.labels, len(images.classes))
-    share_a_class = (1 - _READING) / len(images.classes)
-    filled: list[Filled] = []
-    rejected: list[RejectedImage] = []
     model_hash = None if sampler is None else sampler.model_hash
     origin = origin or Origin()
+    rejected: list[RejectedImage] = []
     with appearing(out) as folder:
         place_originals(images, folder / "images")
+        filled = _draw(images, real, sampler, model_labels, wanted, seed, _part(tell, _READING, 1 - _READING))
+        amount = None
+        if choose is not None and any(drawn.added for drawn in filled):
+            amount = choose(real.pixels, images.labels, filled)
+            for drawn in filled:
+                drawn.hold_back(amount.share)
         with (folder / "manifest.jsonl").open("w", encoding="utf-8") as manifest:
-            for label, model_label in enumerate(model_labels):
-                drawn = Filled()
-                if sampler is not None:
-                    drawn = draw_class(
-                        sampler,
-                        selection,
-                        label=label,
-                        model_label=model_label,
-                        wanted=wanted[label],
-                        seed=seed,
-                        on_progress=_part(tell, _READING + label * share_a_class, share_a_class),
-                    )
+            for label, drawn in enumerate(filled):
                 place = ClassFolder(
                     folder,
                     images,
                     real,
                     label=label,
-                    model_label=model_label,
+                    model_label=model_labels[label],
                     model_hash=model_hash,
                 )
                 rejected += place.write(manifest, drawn)
                 if unlabelled is not None:
                     place_accepted(folder, manifest, images, unlabelled, label)
-                filled.append(drawn)
         if unlabelled is not None:
             place_classifier(folder, unlabelled)
         report = ExpansionReport(
@@ -135,10 +134,39 @@ def expand(
             command=origin.command,
             request=origin.request,
             unlabelled=None if unlabelled is None else unlabelled.as_json(),
+            amount=amount,
         )
         write_dossier(folder, report, run=run)
     tell(1.0)
     return report
+
+
+def _draw(
+    images: LabelledImages,
+    real: Decoded,
+    sampler: LabelledSampler | None,
+    model_labels: Sequence[int],
+    wanted: Sequence[int],
+    seed: int,
+    tell: Callable[[float], None],
+) -> list[Filled]:
+    """What is drawn for each class, and judged."""
+    if sampler is None:
+        return [Filled() for _ in images.classes]
+    selection = Selection(real.pixels, images.labels, len(images.classes))
+    share = 1 / len(images.classes)
+    return [
+        draw_class(
+            sampler,
+            selection,
+            label=label,
+            model_label=model_labels[label],
+            wanted=wanted[label],
+            seed=seed,
+            on_progress=_part(tell, label * share, share),
+        )
+        for label in range(len(images.classes))
+    ]
 
 
 def require_request(data: Path, out: Path, *, per_class: int | None, seed: int) -> None:
@@ -197,6 +225,7 @@ def _class_reports(
             near_copies=drawn.verdicts[Verdict.NEAR_COPY],
             repeats=drawn.verdicts[Verdict.REPEAT],
             added=drawn.verdicts[Verdict.ADDED],
+            held_back=drawn.verdicts[Verdict.HELD_BACK],
         )
         for name, count, drawn, pseudo, wants in zip(
             images.classes, images.counts, filled, guessed, wanted, strict=True

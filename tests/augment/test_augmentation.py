@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -25,8 +26,9 @@ def test_a_set_is_learnt_and_expanded(write_set: Any, tmp_path: Path) -> None:
 
     data = write_set(tmp_path / "data", {"across": 20, "up and down": 12}, 8)
     out = tmp_path / "out"
-    report = augment(data, out, images=3_200, seed=4)
+    report = augment(data, out, images=3_200, per_class=40, seed=4)
     assert [entry.real for entry in report.classes] == [20, 12]
+    assert report.amount is None
     assert report.label_checked
     assert report.added > 0
     written = ["README.md", "images", "manifest.jsonl", "report.html", "report.json", "sheets", "training"]
@@ -40,8 +42,27 @@ def test_a_set_is_learnt_and_expanded(write_set: Any, tmp_path: Path) -> None:
         image = cv2.imread(str(out / line["file"]), cv2.IMREAD_UNCHANGED)
         assert np.array_equal(image, sampler([line["label"]], [line["seed"]]).images[0, ..., 0])
     # The same model and seed, without training: the same set.
-    augment(data, tmp_path / "again", model=out / "training" / "generator.onnx", seed=4)
+    augment(data, tmp_path / "again", model=out / "training" / "generator.onnx", per_class=40, seed=4)
     assert (tmp_path / "again" / "manifest.jsonl").read_text() == (out / "manifest.jsonl").read_text()
+
+
+def test_how_many_are_added_is_chosen_where_no_number_is_given(write_set: Any, tmp_path: Path) -> None:
+    data = write_set(tmp_path / "data", {"across": 9, "up and down": 6}, 8)
+    told: list[float] = []
+    report = augment(data, tmp_path / "out", images=640, seed=4, on_choosing=told.append)
+    assert told == sorted(told) and told[-1] == 1.0
+    assert report.amount is not None
+    passed = [entry.added + entry.held_back for entry in report.classes]
+    assert sum(passed) > 0
+    assert [entry.added for entry in report.classes] == [
+        math.ceil(report.amount.share * count) for count in passed
+    ]
+    assert [tried.share for tried in report.amount.tried] == [0.0, 0.5, 1.0]
+    assert report.amount.tried[-1].images == sum(passed)
+    written = json.loads((tmp_path / "out" / "report.json").read_text())["amount"]
+    assert written["sentence"].startswith("on held-out real images a classifier ")
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "How many help was asked in cross-validation on the real images" in card
 
 
 def test_an_interrupted_training_goes_on(write_set: Any, tmp_path: Path) -> None:

@@ -21,7 +21,12 @@ from .sheet import contact_sheet
 
 REJECTED = "rejected"
 """Folder of images that were dropped."""
-_SLUGS = {Verdict.WRONG_LABEL: "wrong-label", Verdict.NEAR_COPY: "near-copy", Verdict.REPEAT: "repeat"}
+_SLUGS = {
+    Verdict.WRONG_LABEL: "wrong-label",
+    Verdict.NEAR_COPY: "near-copy",
+    Verdict.REPEAT: "repeat",
+    Verdict.HELD_BACK: "held-back",
+}
 
 
 class ClassFolder:

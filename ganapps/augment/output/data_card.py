@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ...runtime.files import write_atomically
@@ -104,16 +105,21 @@ def _choices(expansion: Expansion) -> Iterator[str]:
         numbers = ", ".join(f"{name} {value}" for name, value in policy["numbers"].items())
         yield f"Classic policy: {plain(policy['name'])} ({plain(numbers)}); {plain(policy['chosen'])}."
         return
-    totals = {"wrong label": 0, "near-copies": 0, "repeats": 0}
+    totals: Counter[str] = Counter()
     for entry in expansion.classes:
-        for reason, count in findings.dropped(entry).items():
-            totals[reason] += count
+        totals.update(findings.dropped(entry))
     generated = sum(int(entry["generated"]) for entry in expansion.classes)
     yield (
         f"{generated} images were generated. Dropped: {totals['wrong label']} in which a classifier of the"
         f" real images does not see their label, {totals['near-copies']} near-copies of real images, and"
         f" {totals['repeats']} near-copies of images already added."
     )
+    amount = expansion.report.get("amount")
+    if amount is not None:
+        yield (
+            f"How many help was asked in cross-validation on the real images: {plain(amount['sentence'])};"
+            f" {totals['held back']} were held back."
+        )
     sentence = findings.memorisation(expansion)
     if sentence is not None:
         yield f"Memorisation: {plain(sentence)}."

@@ -41,6 +41,7 @@ def dropped(entry: Mapping[str, Any]) -> dict[str, int]:
         "wrong label": int(entry.get("wrong_label", 0)),
         "near-copies": int(entry.get("near_copies", 0)),
         "repeats": int(entry.get("repeats", 0)),
+        "held back": int(entry.get("held_back", 0)),
     }
 
 

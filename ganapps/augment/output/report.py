@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ... import __version__
+from ..synthetic.amount import Amount
 from ..synthetic.memorisation import Memorisation
 from .origin import UNKNOWN_LICENCE, Licence, Source
 
@@ -29,6 +30,8 @@ class ClassReport:
     repeats: int
     """Dropped: too close to a synthetic image that is already in."""
     added: int
+    held_back: int = 0
+    """Dropped: it passed, but more were added than help, or any, see `synthetic.amount`."""
     pseudo_labelled: int = 0
     """Real images that joined under a label that a classifier gave them; not part of `added`."""
 
@@ -74,6 +77,8 @@ class ExpansionReport:
     request: Mapping[str, Any] = field(default_factory=dict)
     unlabelled: Mapping[str, Any] | None = None
     """What became of unlabelled images, see `unlabelled.pseudo`; None where none were given."""
+    amount: Amount | None = None
+    """How many of the synthetic images that passed help; None where that was not asked."""
 
     @property
     def added(self) -> int:
@@ -90,6 +95,8 @@ class ExpansionReport:
             "version": __version__,
             "proof": None,
         }
+        if self.amount is not None:
+            values["amount"]["sentence"] = self.amount.phrase()
         if self.memorisation is not None:
             values["memorisation"]["sentence"] = self.memorisation.sentence()
         del values["out"]
@@ -119,15 +126,18 @@ class ExpansionReport:
             return f"nothing added: no class wants for images, the {real} real images stand alone"
         if self.kind == "classic":
             return self._classic_verdict(real)
+        if self.added == 0 and self.amount is not None:
+            return f"nothing added: {self.amount.phrase()}, the {real} real images stand alone"
         if self.added == 0:
             tried = sum(c.generated for c in self.classes)
             return (
                 f"nothing added: none of {tried} generated images passed, the {real} real images stand alone"
             )
         unchecked = "" if self.label_checked else "; labels unchecked, the model has no classifier"
-        short = [c.name for c in self.classes if c.added < c.wanted]
+        short = [c.name for c in self.classes if c.added + c.held_back < c.wanted]
         few = f"; too few passed in {', '.join(short)}" if short else ""
-        return f"{self.added} synthetic images added to {real} real ones{few}{unchecked}"
+        chosen = f": {self.amount.phrase()}" if self.amount is not None else ""
+        return f"{self.added} synthetic images added to {real} real ones{chosen}{few}{unchecked}"
 
     def _classic_verdict(self, real: int) -> str:
         if self.added == 0:

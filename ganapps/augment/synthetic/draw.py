@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -71,6 +72,19 @@ class Filled:
             self.added.append(image)
         elif self.verdicts[verdict] <= KEPT_REJECTED:
             self.rejected.append(image)
+
+    def hold_back(self, share: float) -> None:
+        """Keep such a share of the added images, the first ones, rounded up, and count the others as held
+        back."""
+        keep = math.ceil(share * len(self.added))
+        others, self.added = self.added[keep:], self.added[:keep]
+        self.verdicts[Verdict.ADDED] = keep
+        for image in others:
+            self.verdicts[Verdict.HELD_BACK] += 1
+            if self.verdicts[Verdict.HELD_BACK] <= KEPT_REJECTED:
+                self.rejected.append(
+                    replace(image, judgement=replace(image.judgement, verdict=Verdict.HELD_BACK))
+                )
 
 
 def synthetic_wanted(images: LabelledImages, guessed: Sequence[int], per_class: int | None) -> list[int]:

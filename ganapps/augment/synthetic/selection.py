@@ -39,6 +39,7 @@ class Verdict(StrEnum):
     NEAR_COPY = "near-copy of a real image"
     REPEAT = "near-copy of an image already added"
     WRONG_LABEL = "not what its label says"
+    HELD_BACK = "more than help on held-out real images"
 
 
 @dataclass(frozen=True)
