@@ -34,8 +34,8 @@ from ganapps.adversarial import (
 
 LATENT, BATCH, NAMED, MADE = 100, 100, 32, 25
 RATE = 3e-3
-DISCRIMINATOR_STEPS = 4
-"""For one of the generator; images are counted once a round, and the classifier sees four times as many."""
+DISCRIMINATOR_STEPS = 8
+"""For one of the generator; images are counted once a round, and the classifier sees eight times as many."""
 ALONE = 120_000
 """Images for the network that learns from labelled ones alone: it is done long before."""
 Batch = tuple[Tensor, Tensor, Tensor]

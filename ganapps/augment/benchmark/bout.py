@@ -14,6 +14,7 @@ from ...runtime.files import write_atomically
 from ..augmentation import augment
 from ..output.folder import require_outside
 from ..proof.proof import prove, require_request
+from ..proving import UNFINISHED
 from ..sets.labelled import MIN_IMAGES
 from .answer import Answer, Skipped, answer, keep, kept
 from .case import CarvedSet, Case, TooFewImages, carve
@@ -107,6 +108,7 @@ def _ask(case: Case, folder: Path, method: Method, threads: int | None, on_stage
         updates=method.updates,
         seed=method.seed,
         threads=threads,
+        memory=folder / UNFINISHED,
         on_progress=on_stage(f"{case.name}: proving"),
     )
     write_atomically(folder / "proof.json", json.dumps(report.as_json(), indent=2).encode() + b"\n")

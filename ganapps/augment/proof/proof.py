@@ -15,11 +15,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ... import __version__
 from ...errors import UsageError
 from ...metrics.sign_flip import MAX_PAIRS
 from .arms import Arm, Material
 from .fitting import BATCH
 from .learners import Learner, make_learners
+from .memory import Remembering, forget
 from .pool import Labelled
 from .report import ProofReport
 from .scoring import score
@@ -44,6 +46,7 @@ def prove(
     updates: int | None = None,
     seed: int = 0,
     threads: int | None = None,
+    memory: Path | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> ProofReport:
     """Train the same classifiers on several arms and compare them on a test set.
@@ -58,6 +61,8 @@ def prove(
         updates: of each training; None means 400, or what shows every image of the largest arm ten times.
         seed: what all that is random is drawn from.
         threads: CPU threads; None leaves PyTorch's choice.
+        memory: a folder where every training's answers are kept until the proof is done, so that the same
+            call goes on after an interruption; None keeps none.
         on_progress: told the share that is done, 0 to 1.
 
     Raises:
@@ -76,7 +81,7 @@ def prove(
     tests = read_test(test, real, others, material.extra)
     largest = len(material.real.labels) + max(len(added.labels) for added in material.selected)
     count = updates or updates_for(largest)
-    learners = _learners(real, material, count, seed)
+    learners = _learners(real, material, count, seed, memory)
     networks = []
     for number, learner in enumerate(learners):
         start, length = number / len(learners), 1 / len(learners)
@@ -89,6 +94,8 @@ def prove(
             on_progress=lambda share, start=start, length=length: tell(start + length * share),  # type: ignore[misc]
         )
         networks.append(score(learner.name, predictions, material, tests.labels, seed=seed))
+    if memory is not None:
+        forget(memory)
     return ProofReport(
         classes=real.classes,
         real=_counts(material.real, real),
@@ -153,9 +160,15 @@ def updates_for(images: int) -> int:
     return max(_FEWEST_UPDATES, -(-_EPOCHS * images // BATCH))
 
 
-def _learners(real: ReadSet, material: Material, updates: int, seed: int) -> tuple[Learner, ...]:
+def _learners(
+    real: ReadSet, material: Material, updates: int, seed: int, memory: Path | None
+) -> tuple[Learner, ...]:
     images = len(real.labels) + sum(len(added.labels) for added in material.selected)
-    return make_learners(real.shape, len(real.classes), images=images, updates=updates, seed=seed)
+    learners = make_learners(real.shape, len(real.classes), images=images, updates=updates, seed=seed)
+    if memory is None:
+        return learners
+    facts = repr((__version__, torch.__version__, torch.get_num_threads(), images, updates, seed))
+    return tuple(Remembering(learner, memory, facts=facts) for learner in learners)
 
 
 def _counts(labelled: Labelled, real: ReadSet) -> tuple[int, ...]:
