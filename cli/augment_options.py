@@ -60,7 +60,7 @@ def _add_unlabelled(parser: Parser) -> None:
         "real images without labels (needs PyTorch)",
         "A classifier is trained on DATA and on these images. Those of which it believes one\n"
         "class more than all others together join the set, marked in its manifest. It takes\n"
-        "5 minutes on one core, or half of --minutes if that is less, beside the generator's.",
+        "half of --minutes on one core, without them 5, beside the generator's.",
     )
     group.add_argument(
         "--unlabeled",

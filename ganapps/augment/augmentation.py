@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DependencyError, UsageError
-from .expand import ChooseAmount, expand, require_request
+from .expand import Chooser, expand, require_request
 from .output.earlier import describe_request, settle_training, training_folder
 from .output.origin import Origin
 from .output.report import ExpansionReport
@@ -68,8 +68,8 @@ def augment(
         licence: of the real images, for the data card; None looks for a file.
         command: what was typed, for the data card.
         unlabelled: real images without labels, see `unlabelled.label_unlabelled`: those that a classifier is
-            sure enough of join the set. Its training takes 5 minutes on one core, or half of `minutes` where
-            that is less, beside the generator's; needs PyTorch.
+            sure enough of join the set. Its training takes half of `minutes` on one core, without them 5,
+            beside the generator's; needs PyTorch.
         label_precision: the share of right labels that is asked for among these, 0.5 to 0.999; None takes
             every image of which a classifier believes one class more than all others together.
         on_labelling: told how labelling goes, 0 to 1.
@@ -191,15 +191,15 @@ def _chooser(
     images: int | None,
     seed: int,
     on_progress: Callable[[float], None] | None,
-) -> ChooseAmount | None:
+) -> Chooser | None:
     """What chooses how many synthetic images are added; None where there is no PyTorch, so that it is the
     generator's training that says so."""
     try:
-        from .choosing import AmountChooser
+        from .choosing import FeatureChooser
     except ModuleNotFoundError:
         return None
     share = None if minutes is None else CHOOSING * minutes
-    return AmountChooser(guessed, minutes=share, images=images, seed=seed, on_progress=on_progress)
+    return FeatureChooser(guessed, minutes=share, images=images, seed=seed, on_progress=on_progress)
 
 
 def _wants(data: Path, guessed: PseudoLabelled | None, per_class: int | None) -> bool:
@@ -240,7 +240,7 @@ def _label(
         data,
         unlabelled,
         precision=precision,
-        minutes=DEFAULT_MINUTES if minutes is None else min(DEFAULT_MINUTES, minutes / 2),
+        minutes=DEFAULT_MINUTES if minutes is None else minutes / 2,
         test=test,
         seed=seed,
         licence=licence,

@@ -1,4 +1,4 @@
-"""The step of augmenting that chooses how many synthetic images are added (needs PyTorch)."""
+"""The step of augmenting that chooses which synthetic images are added, and how many (needs PyTorch)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..features.embedding import Embedding
 from .proof.amount_choice import SHARES, Candidates, choose_amount
 from .proof.learners import make_learners
 from .proof.pool import Labelled, Pictures, draw_rows
 from .proof.proof import updates_for
 from .proof.tuning import NUM_FOLDS
 from .sets.shape import Pixels, Shape
-from .synthetic.amount import Amount
+from .synthetic.amount import NOTHING, Amount
 from .synthetic.draw import Filled
+from .synthetic.selection import Verdict
+from .synthetic.spread import inside_class, spread_out
 from .unlabelled.learning import updates_for as updates_within
 from .unlabelled.pseudo import PseudoLabelled
 
@@ -27,16 +30,20 @@ _MOST_IMAGES = 1_500
 share."""
 
 
-class AmountChooser:
-    """Chooses once the images are there.
+class FeatureChooser:
+    """Chooses once the images are there: those inside their class in pretrained features, of every kind, and
+    then as many as help.
 
     Args:
         guessed: unlabelled images that join the set.
         minutes: about what it may take on one core; None for no such limit.
         images: images of the generator's training; its classifiers are shown no more. None for no such limit.
-        seed: what folds, weights and batches are drawn from.
+        seed: what clusters, folds, weights and batches are drawn from.
         on_progress: told the share that is done, 0 to 1.
     """
+
+    surplus = 3
+    """Images that are to pass the selection for each one that is wanted."""
 
     def __init__(
         self,
@@ -50,20 +57,36 @@ class AmountChooser:
         self._guessed, self._minutes, self._images = guessed, minutes, images
         self._seed, self._on_progress = seed, on_progress
 
-    def __call__(self, real: Pixels, labels: NDArray[np.int64], filled: Sequence[Filled]) -> Amount:
+    def __call__(
+        self, real: Pixels, labels: NDArray[np.int64], filled: Sequence[Filled], wanted: Sequence[int]
+    ) -> Amount:
         """Choose.
 
         Args:
             real: the real images, uint8 `[N, H, W, C]`.
             labels: theirs, `[N]`.
-            filled: what was drawn for each class.
+            filled: what was drawn for each class; what is not chosen is dropped from it.
+            wanted: images that each class wants for.
 
         Raises:
             DependencyError: the pretrained features are not installed.
         """
+        embed = Embedding("ganapps augment")
+        known = embed(real)
+        for label, drawn in enumerate(filled):
+            if drawn.added:
+                _thin_out(drawn, known[labels == label], embed, wanted[label], self._seed)
+        amount = self._amount(real, labels, filled)
+        for drawn in filled:
+            drawn.hold_back(amount.share)
+        return amount
+
+    def _amount(self, real: Pixels, labels: NDArray[np.int64], filled: Sequence[Filled]) -> Amount:
         num_classes, shape = len(filled), Shape(*real.shape[1:])
-        rows = self._some(labels, num_classes)
         made = [(image, label) for label, drawn in enumerate(filled) for image in drawn.added]
+        if not made:
+            return NOTHING
+        rows = self._some(labels, num_classes)
         pictures = Pictures(np.stack([image.pixels for image, _ in made]))
         candidates = Candidates(
             Labelled(pictures, np.array([label for _, label in made], dtype=np.int64)),
@@ -110,6 +133,15 @@ class AmountChooser:
         if self._images is not None:
             updates = min(updates, self._images // 32)
         return max(1, updates)
+
+
+def _thin_out(drawn: Filled, real: NDArray[np.float32], embed: Embedding, wanted: int, seed: int) -> None:
+    """Keep what lies inside the class, and of that as many as are wanted, of every kind."""
+    vectors = embed(np.stack([image.pixels for image in drawn.added]))
+    rows = np.flatnonzero(inside_class(real, vectors))
+    drawn.keep(rows.tolist(), Verdict.FAR)
+    confidence = [image.judgement.confidence for image in drawn.added]
+    drawn.keep(spread_out(vectors[rows], confidence, wanted, seed=seed).tolist(), Verdict.SPARE)
 
 
 def _places(rows: NDArray[np.int64], num: int) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,10 +35,24 @@ from .synthetic.selection import Selection, Verdict
 from .unlabelled.placing import place_accepted, place_classifier
 from .unlabelled.pseudo import PseudoLabelled
 
-ChooseAmount = Callable[[Pixels, NDArray[np.int64], Sequence[Filled]], Amount]
-"""Given the real images, their labels, and what was drawn for each class."""
 _READING = 0.2
 """Share of the work that is reading the originals."""
+
+
+class Chooser(Protocol):
+    """Chooses among the synthetic images that passed the selection."""
+
+    @property
+    def surplus(self) -> int:
+        """How many are to be drawn for each that is wanted."""
+        ...
+
+    def __call__(
+        self, real: Pixels, labels: NDArray[np.int64], filled: Sequence[Filled], wanted: Sequence[int]
+    ) -> Amount:
+        """Given the real images, their labels, and what was drawn for each class, leave no more than are
+        wanted and help."""
+        ...
 
 
 def expand(
@@ -51,7 +66,7 @@ def expand(
     origin: Origin | None = None,
     run: Path | None = None,
     unlabelled: PseudoLabelled | None = None,
-    choose: ChooseAmount | None = None,
+    choose: Chooser | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> ExpansionReport:
     """Write a larger copy of a labelled set to a new folder.
@@ -73,7 +88,8 @@ def expand(
         run: the folder of the generator's training, for its curves.
         unlabelled: real images whose labels were guessed; all of them join the set, and a class wants for as
             many synthetic images less.
-        choose: how many of the synthetic images that pass the selection are added; None adds all.
+        choose: which and how many of the synthetic images that pass the selection are added; None adds the
+            first ones, all that are wanted.
         on_progress: told the share that is done, 0 to 1.
 
     Raises:
@@ -100,12 +116,18 @@ def expand(
     rejected: list[RejectedImage] = []
     with appearing(out) as folder:
         place_originals(images, folder / "images")
-        filled = _draw(images, real, sampler, model_labels, wanted, seed, _part(tell, _READING, 1 - _READING))
+        filled = _draw(
+            images,
+            real,
+            sampler,
+            model_labels,
+            wanted if choose is None else [choose.surplus * number for number in wanted],
+            seed,
+            _part(tell, _READING, 1 - _READING),
+        )
         amount = None
         if choose is not None and any(drawn.added for drawn in filled):
-            amount = choose(real.pixels, images.labels, filled)
-            for drawn in filled:
-                drawn.hold_back(amount.share)
+            amount = choose(real.pixels, images.labels, filled, wanted)
         with (folder / "manifest.jsonl").open("w", encoding="utf-8") as manifest:
             for label, drawn in enumerate(filled):
                 place = ClassFolder(
@@ -225,6 +247,8 @@ def _class_reports(
             near_copies=drawn.verdicts[Verdict.NEAR_COPY],
             repeats=drawn.verdicts[Verdict.REPEAT],
             added=drawn.verdicts[Verdict.ADDED],
+            far=drawn.verdicts[Verdict.FAR],
+            spare=drawn.verdicts[Verdict.SPARE],
             held_back=drawn.verdicts[Verdict.HELD_BACK],
         )
         for name, count, drawn, pseudo, wants in zip(

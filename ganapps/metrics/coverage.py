@@ -63,6 +63,26 @@ def coverage(real: Vectors, made: Vectors, *, neighbours: int = 5) -> Coverage:
     )
 
 
+def inside(real: Vectors, made: Vectors, *, neighbours: int = 5) -> NDArray[np.bool_]:
+    """Which generated images lie in any real ball: precision, image by image, `[M]`.
+
+    Args, Raises: as `coverage`, but for any number of generated images.
+
+    Example:
+        >>> line = np.arange(10.0)[:, None]
+        >>> inside(line, np.array([[4.5], [11.0]]), neighbours=1).tolist()
+        [True, False]
+    """
+    _require_vectors(real, made, neighbours)
+    if len(real) <= neighbours:
+        raise UsageError(
+            f"balls that reach to {neighbours} neighbours need more real vectors than that, got {len(real)}"
+        )
+    x, y = real.astype(np.float64), made.astype(np.float64)
+    lies_in = _squared_distances(x, y) <= _squared_radii(x, neighbours)[:, None]
+    return np.asarray(lies_in.any(axis=0))
+
+
 def _squared_distances(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
     """`[N, M]`"""
     squared = (one**2).sum(1)[:, None] + (other**2).sum(1)[None] - 2 * one @ other.T
@@ -79,14 +99,18 @@ def _squared_radii(vectors: NDArray[np.float64], neighbours: int) -> NDArray[np.
 
 
 def _require_samples(real: Vectors, made: Vectors, neighbours: int) -> None:
+    _require_vectors(real, made, neighbours)
+    if min(len(real), len(made)) <= neighbours:
+        raise UsageError(
+            f"balls that reach to {neighbours} neighbours need more vectors than that in each sample,"
+            f" got {len(real)} and {len(made)}"
+        )
+
+
+def _require_vectors(real: Vectors, made: Vectors, neighbours: int) -> None:
     if real.ndim != 2 or made.ndim != 2 or real.shape[1] != made.shape[1]:
         raise UsageError(
             f"vectors to compare must be [N, D] and [M, D], got {list(real.shape)} and {list(made.shape)}"
         )
     if neighbours < 1:
         raise UsageError(f"balls must reach to the first neighbour at least, got {neighbours}")
-    if min(len(real), len(made)) <= neighbours:
-        raise UsageError(
-            f"balls that reach to {neighbours} neighbours need more vectors than that in each sample,"
-            f" got {len(real)} and {len(made)}"
-        )

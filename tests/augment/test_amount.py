@@ -151,8 +151,29 @@ def amount(share: float, difference: float) -> Amount:
     return Amount(share=share, network="from scratch", tried=tried, difference=difference, error=0.01)
 
 
+@dataclass
+class Chosen:
+    """Takes the first ones that are wanted, and of these a share."""
+
+    share: float
+    difference: float
+    surplus: int = 1
+
+    def __call__(self, real: Any, labels: Any, filled: list[Filled], wanted: list[int]) -> Amount:
+        for drawn, number in zip(filled, wanted, strict=True):
+            drawn.keep(range(number), Verdict.SPARE)
+            drawn.hold_back(self.share)
+        return amount(self.share, self.difference)
+
+
+def test_more_are_drawn_for_who_chooses(small_set: Path, tmp_path: Path, sampler: Any) -> None:
+    report = expand(small_set, tmp_path / "out", sampler, per_class=14, choose=Chosen(1.0, 0.02, surplus=3))
+    assert [(entry.wanted, entry.added, entry.spare) for entry in report.classes] == [(2, 2, 4), (6, 6, 12)]
+    assert "dropped: spare" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
 def test_none_is_an_answer(small_set: Path, tmp_path: Path, sampler: Any) -> None:
-    report = expand(small_set, tmp_path / "out", sampler, per_class=14, choose=lambda *_: amount(0.0, -0.02))
+    report = expand(small_set, tmp_path / "out", sampler, per_class=14, choose=Chosen(0.0, -0.02))
     assert (report.added, sum(entry.held_back for entry in report.classes)) == (0, 8)
     assert report.verdict() == (
         "nothing added: on held-out real images a classifier from scratch has 78.0% balanced accuracy with 8"
@@ -167,7 +188,7 @@ def test_none_is_an_answer(small_set: Path, tmp_path: Path, sampler: Any) -> Non
 
 
 def test_those_that_help_are_added(small_set: Path, tmp_path: Path, sampler: Any) -> None:
-    report = expand(small_set, tmp_path / "out", sampler, per_class=14, choose=lambda *_: amount(1.0, 0.02))
+    report = expand(small_set, tmp_path / "out", sampler, per_class=14, choose=Chosen(1.0, 0.02))
     assert report.verdict() == (
         "8 synthetic images added to 20 real ones: on held-out real images a classifier from scratch has"
         " 82.0% balanced accuracy with 8 of them and 80.0% without (+2.0 +- 1.0 points)"
@@ -193,6 +214,7 @@ def test_of_a_large_set_a_part_is_asked(monkeypatch: pytest.MonkeyPatch) -> None
         for seed in range(10):
             drawn.add(Judged(np.zeros((4, 4, 1), np.uint8), seed, Judgement(Verdict.ADDED, 1.0, seed, 0.9)))
         filled.append(drawn)
-    chooser = choosing.AmountChooser(None, minutes=1e-6, images=64, seed=0)
-    chooser(np.zeros((40, 4, 4, 1), np.uint8), labels, filled)
+    monkeypatch.setattr(choosing, "Embedding", lambda job: lambda pixels: np.zeros((len(pixels), 2)))
+    chooser = choosing.FeatureChooser(None, minutes=1e-6, images=64, seed=0)
+    chooser(np.zeros((40, 4, 4, 1), np.uint8), labels, filled, [10, 10])
     assert asked == {"real": 20, "made": 10, "images": 30, "updates": 2, "seed": 0}

@@ -25,6 +25,8 @@ _SLUGS = {
     Verdict.WRONG_LABEL: "wrong-label",
     Verdict.NEAR_COPY: "near-copy",
     Verdict.REPEAT: "repeat",
+    Verdict.FAR: "far",
+    Verdict.SPARE: "spare",
     Verdict.HELD_BACK: "held-back",
 }
 

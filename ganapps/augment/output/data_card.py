@@ -117,8 +117,9 @@ def _choices(expansion: Expansion) -> Iterator[str]:
     amount = expansion.report.get("amount")
     if amount is not None:
         yield (
-            f"How many help was asked in cross-validation on the real images: {plain(amount['sentence'])};"
-            f" {totals['held back']} were held back."
+            f"Of those that passed {totals['far']} were far from their class in pretrained features, and"
+            f" {totals['spare']} like others that were taken. How many help was asked in cross-validation on"
+            f" the real images: {plain(amount['sentence'])}; {totals['held back']} were held back."
         )
     sentence = findings.memorisation(expansion)
     if sentence is not None:

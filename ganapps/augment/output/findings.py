@@ -13,6 +13,15 @@ HOW = {
     "pseudo-labelled": "real images without labels, taken for the class that a classifier sees in them",
 }
 """How each kind of image came about."""
+DROPPED = {
+    "wrong label": "a classifier of the real images does not see the label in it",
+    "near-copies": "too close to a real image",
+    "repeats": "too close to an image already added",
+    "far": "far from its class in pretrained features",
+    "spare": "like others that were taken",
+    "held back": "more than help on held-out real images",
+}
+"""Why images were dropped that were made."""
 GIVEN = (
     "images drawn from a conditional generator (a GAN) that was given with --model; what it was trained on is"
     " not known here"
@@ -41,6 +50,8 @@ def dropped(entry: Mapping[str, Any]) -> dict[str, int]:
         "wrong label": int(entry.get("wrong_label", 0)),
         "near-copies": int(entry.get("near_copies", 0)),
         "repeats": int(entry.get("repeats", 0)),
+        "far": int(entry.get("far", 0)),
+        "spare": int(entry.get("spare", 0)),
         "held back": int(entry.get("held_back", 0)),
     }
 

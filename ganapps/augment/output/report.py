@@ -30,8 +30,12 @@ class ClassReport:
     repeats: int
     """Dropped: too close to a synthetic image that is already in."""
     added: int
+    far: int = 0
+    """Dropped: far from its class in pretrained features, see `synthetic.spread`."""
+    spare: int = 0
+    """Dropped: like others that were taken."""
     held_back: int = 0
-    """Dropped: it passed, but more were added than help, or any, see `synthetic.amount`."""
+    """Dropped: more than help, see `synthetic.amount`."""
     pseudo_labelled: int = 0
     """Real images that joined under a label that a classifier gave them; not part of `added`."""
 

@@ -91,11 +91,7 @@ def _numbers(expansion: Expansion) -> str:
 def _changes(expansion: Expansion) -> str:
     """What was added and what was dropped, class by class."""
     kinds = expansion.kinds or ["synthetic"]
-    reasons = (
-        []
-        if expansion.report.get("kind") == "classic"
-        else ["wrong label", "near-copies", "repeats", "held back"]
-    )
+    reasons = [] if expansion.report.get("kind") == "classic" else list(findings.DROPPED)
     columns = ["class", "real", *(f"+ {KINDS.get(kind, kind)}" for kind in kinds)]
     columns += ["generated", *(f"dropped: {reason}" for reason in reasons)] if reasons else []
     rows = []
@@ -108,11 +104,7 @@ def _changes(expansion: Expansion) -> str:
     cells = [[name, *(f"{value:,}" for value in row)] for name, row in [*rows, ("all", total)]]
     said = paragraph(sentence(findings.added(expansion)))
     if reasons:
-        said += (
-            "<p>Wrong label: a classifier of the real images does not see the label in it. Near-copy: too"
-            " close to a real image. Repeat: too close to an image already added. Held back: more than"
-            " help on held-out real images.</p>"
-        )
+        said += paragraph(" ".join(sentence(f"{name}: {why}") for name, why in findings.DROPPED.items()))
     return f"<h2>Added and dropped</h2>{said}{table(columns, cells, numbers=1, total=True)}"
 
 

@@ -35,6 +35,8 @@ class Amount:
 
     def phrase(self) -> str:
         """What was found, for the middle of a sentence."""
+        if not self.tried:
+            return "none of the images that passed lies inside its class in pretrained features"
         without, best = self.tried[0], max(self.tried[1:], key=lambda tried: tried.score)
         return (
             f"on held-out real images a classifier {self.network} has {best.score:.1%} balanced accuracy with"
@@ -45,3 +47,7 @@ class Amount:
     def as_json(self) -> dict[str, Any]:
         """As plain values."""
         return asdict(self)
+
+
+NOTHING = Amount(share=0.0, network="", tried=(), difference=0.0, error=0.0)
+"""Where there was nothing to ask about."""

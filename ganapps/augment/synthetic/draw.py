@@ -73,18 +73,20 @@ class Filled:
         elif self.verdicts[verdict] <= KEPT_REJECTED:
             self.rejected.append(image)
 
-    def hold_back(self, share: float) -> None:
-        """Keep such a share of the added images, the first ones, rounded up, and count the others as held
-        back."""
-        keep = math.ceil(share * len(self.added))
-        others, self.added = self.added[keep:], self.added[:keep]
-        self.verdicts[Verdict.ADDED] = keep
+    def keep(self, rows: Sequence[int], verdict: Verdict) -> None:
+        """Keep these of the added images, and pass that verdict on the others after all."""
+        kept = set(rows)
+        others = [image for row, image in enumerate(self.added) if row not in kept]
+        self.added = [image for row, image in enumerate(self.added) if row in kept]
+        self.verdicts[Verdict.ADDED] = len(self.added)
         for image in others:
-            self.verdicts[Verdict.HELD_BACK] += 1
-            if self.verdicts[Verdict.HELD_BACK] <= KEPT_REJECTED:
-                self.rejected.append(
-                    replace(image, judgement=replace(image.judgement, verdict=Verdict.HELD_BACK))
-                )
+            self.verdicts[verdict] += 1
+            if self.verdicts[verdict] <= KEPT_REJECTED:
+                self.rejected.append(replace(image, judgement=replace(image.judgement, verdict=verdict)))
+
+    def hold_back(self, share: float) -> None:
+        """Keep such a share of the added images, the first ones, rounded up."""
+        self.keep(range(math.ceil(share * len(self.added))), Verdict.HELD_BACK)
 
 
 def synthetic_wanted(images: LabelledImages, guessed: Sequence[int], per_class: int | None) -> list[int]:

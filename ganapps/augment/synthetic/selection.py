@@ -39,6 +39,8 @@ class Verdict(StrEnum):
     NEAR_COPY = "near-copy of a real image"
     REPEAT = "near-copy of an image already added"
     WRONG_LABEL = "not what its label says"
+    FAR = "far from its class in pretrained features"
+    SPARE = "like others that were taken"
     HELD_BACK = "more than help on held-out real images"
 
 
