@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import DependencyError
 from .output.dossier import add_proof
 from .output.earlier import settle_training
+from .unlabelled.placing import CLASSIFIER
 
 if TYPE_CHECKING:
     from .proof.report import ProofReport
@@ -123,8 +124,22 @@ def prove_expansion(
         on_progress=on_progress,
     )
     values = describe_proof(report, classic=is_classic(out))
+    if (out / CLASSIFIER).exists():
+        values["also"] = [*values.get("also", []), _of_classifier(data, out, request)]
     add_proof(out, values)
     return report, values
+
+
+def _of_classifier(data: Path, out: Path, request: ProofRequest) -> str:
+    """What the classifier that labelled unlabelled images does by itself."""
+    from .proof.classifier_file import score_classifier
+    from .proof.sets import read_extra, read_set, read_test
+
+    real = read_set(data)
+    extra = None if request.extra is None else read_extra(request.extra, real)
+    test = read_test(request.test, real, {}, extra)
+    score = score_classifier(out, test.pictures.pixels, test.labels, len(real.classes))
+    return f"{CLASSIFIER} itself, which labelled the unlabelled images, has {score:.1%} balanced accuracy"
 
 
 def is_classic(out: Path) -> bool:

@@ -211,6 +211,30 @@ def test_the_proof_is_written_beside_the_set(
 
 
 @pytest.mark.usefixtures("quick")
+def test_the_classifier_of_the_set_is_measured_too(
+    small_set: Path, made: Path, write_test: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from ganapps.export.card import ModelCard
+    from ganapps.export.classifier import export_classifier
+
+    class Across(torch.nn.Module):
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            sums = image.float().flatten(1).mean(1)
+            return torch.stack([sums * 0 + 1, sums * 0], 1)
+
+    card = ModelCard(name="classifier", version="1", licence="CC0", trained_on="nothing", recipe="none")
+    classes = ("across", "up and down")
+    export_classifier(Across(), made / "classifier.onnx", card, classes=classes, shape=(16, 16, 1))
+    request_ = ProofRequest(test=write_test("test", range(100, 110)))
+    _, values = proving.prove_expansion(small_set, made, request_, seed=0)
+    said = "classifier.onnx itself, which labelled the unlabelled images, has 50.0% balanced accuracy"
+    assert values["also"] == [said]
+    assert said[1:] in (made / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("quick")
 def test_a_proof_that_is_stopped_leaves_the_set_as_it_was(
     small_set: Path, made: Path, write_test: Any
 ) -> None:

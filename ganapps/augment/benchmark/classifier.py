@@ -6,12 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
-from ...metrics.recall import balanced_accuracy
-
-CLASSIFIER = "classifier.onnx"
-_BATCH = 256
+from ..proof.classifier_file import score_classifier
 
 
 def classifier_score(expansions: Sequence[Path], test: Path) -> float | None:
@@ -23,12 +19,6 @@ def classifier_score(expansions: Sequence[Path], test: Path) -> float | None:
     """
     with np.load(test, allow_pickle=False) as arrays:
         images, labels, num_classes = arrays["images"], arrays["labels"], len(arrays["classes"])
-    scores = []
-    for out in expansions:
-        if not (out / CLASSIFIER).exists():
-            continue
-        session = onnxruntime.InferenceSession(out / CLASSIFIER, providers=["CPUExecutionProvider"])
-        parts = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
-        named = np.concatenate([session.run(["probability"], {"image": part})[0].argmax(1) for part in parts])
-        scores.append(float(balanced_accuracy(named, labels, num_classes)))
+    found = [score_classifier(out, images, labels, num_classes) for out in expansions]
+    scores = [score for score in found if score is not None]
     return sum(scores) / len(scores) if scores else None
