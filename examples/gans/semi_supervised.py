@@ -38,6 +38,8 @@ DISCRIMINATOR_STEPS = 8
 """For one of the generator; images are counted once a round, and the classifier sees eight times as many."""
 ALONE = 120_000
 """Images for the network that learns from labelled ones alone: it is done long before."""
+COLUMNS, SHOWN = 20, 120
+"""Of the picture, and images of a kind in it: labelled ones, test images named wrongly, made ones."""
 Batch = tuple[Tensor, Tensor, Tensor]
 """Labelled images, their labels, and images without; images `[N, C, H, W]` in [0, 1]."""
 
@@ -96,10 +98,19 @@ def choose(labels: Tensor, a_class: int, seed: int) -> Tensor:
 
 
 @torch.no_grad()
-def accuracy(namer: nn.Module, test: Labelled) -> float:
-    """The share of test images that are named rightly, with the noise off."""
-    named = torch.cat([namer.eval()(images / 255).argmax(1) for images in test.images.split(1_000)])
-    return (named == test.labels).float().mean().item()
+def is_named(namer: nn.Module, test: Labelled) -> Tensor:
+    """Which test images are named rightly, with the noise off, bool `[N]`."""
+    guesses = torch.cat([namer.eval()(images / 255).argmax(1) for images in test.images.split(1_000)])
+    return guesses == test.labels
+
+
+def picture(*parts: Tensor) -> Tensor:
+    """Images of several kinds, in [0, 1], in rows of `COLUMNS`, a white row between two kinds."""
+    rows: list[Tensor] = []
+    for part in parts:
+        blank = torch.full((COLUMNS, *part.shape[1:]), 0.5)
+        rows += [part, blank[: -len(part) % COLUMNS], torch.ones_like(blank)]
+    return torch.cat(rows[:-1]) * 2 - 1
 
 
 def play(game: Game, train: Labelled, chosen: Tensor, limit: Budget, seed: int) -> Trainer:
@@ -131,7 +142,7 @@ def main() -> None:
     parser = options(__doc__, minutes=8)
     parser.add_argument("--labels-per-class", type=int, default=10)
     parser.add_argument("--draws", type=int, default=10, help="trainings, each with labels of its own")
-    parser.add_argument("--no-game", action="store_true", help="leave out the generator and the picture")
+    parser.add_argument("--no-game", action="store_true", help="leave out the generator")
     args = parser.parse_args()
     train, test = read_labelled(args.data), read_labelled(args.data, "test")
     shape, classes = train.images.shape[1:], len(train.classes)
@@ -149,18 +160,20 @@ def main() -> None:
         play(game, train, chosen, budget(args), seed)
         networks = (alone.ema.network, teacher.averaged)
         for (name, values), network in zip(shares.items(), networks, strict=True):
-            values.append(accuracy(network, test))
+            right = is_named(network, test)
+            values.append(right.float().mean().item())
             spread = statistics.stdev(values) if len(values) > 1 else 0.0
             print(
                 f"draw {seed}: {name}: {values[-1]:.2%}; {len(values)} draws: {statistics.mean(values):.2%}"
                 f" +- {spread:.2%}, from {min(values):.2%} to {max(values):.2%}",
                 flush=True,
             )
+        kinds = [train.images[chosen][:SHOWN] / 255, test.images[~right][:SHOWN] / 255]
         if not args.no_game:
             with torch.no_grad():
                 # Not the averaged one, whose batch normalisation is that of other weights.
-                pictures = game.generator.eval()(torch.rand(160, LATENT)) * 2 - 1
-            save_sheet(args.out, pictures, 20)
+                kinds.append(game.generator.eval()(torch.rand(2 * COLUMNS, LATENT)))
+        save_sheet(args.out, picture(*kinds), COLUMNS)
 
 
 if __name__ == "__main__":
