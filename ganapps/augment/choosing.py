@@ -30,6 +30,12 @@ _MOST_IMAGES = 1_500
 share."""
 
 
+_SURPLUS = 3
+"""Images that are to pass the selection for each one that is wanted."""
+_MOST_SPREAD = 5_000
+"""Of more images that are wanted features would take longer than the whole budget."""
+
+
 class FeatureChooser:
     """Chooses once the images are there: those inside their class in pretrained features, of every kind, and
     then as many as help.
@@ -42,9 +48,6 @@ class FeatureChooser:
         on_progress: told the share that is done, 0 to 1.
     """
 
-    surplus = 3
-    """Images that are to pass the selection for each one that is wanted."""
-
     def __init__(
         self,
         guessed: PseudoLabelled | None,
@@ -56,6 +59,10 @@ class FeatureChooser:
     ) -> None:
         self._guessed, self._minutes, self._images = guessed, minutes, images
         self._seed, self._on_progress = seed, on_progress
+
+    def to_draw(self, wanted: Sequence[int]) -> list[int]:
+        """Three times as many as are wanted, or as many where these are very many."""
+        return [_SURPLUS * number for number in wanted] if _can_spread(wanted) else list(wanted)
 
     def __call__(
         self, real: Pixels, labels: NDArray[np.int64], filled: Sequence[Filled], wanted: Sequence[int]
@@ -71,11 +78,12 @@ class FeatureChooser:
         Raises:
             DependencyError: the pretrained features are not installed.
         """
-        embed = Embedding("ganapps augment")
-        known = embed(real)
-        for label, drawn in enumerate(filled):
-            if drawn.added:
-                _thin_out(drawn, known[labels == label], embed, wanted[label], self._seed)
+        if _can_spread(wanted):
+            embed = Embedding("ganapps augment")
+            known = embed(real)
+            for label, drawn in enumerate(filled):
+                if drawn.added:
+                    _thin_out(drawn, known[labels == label], embed, wanted[label], self._seed)
         amount = self._amount(real, labels, filled)
         for drawn in filled:
             drawn.hold_back(amount.share)
@@ -133,6 +141,10 @@ class FeatureChooser:
         if self._images is not None:
             updates = min(updates, self._images // 32)
         return max(1, updates)
+
+
+def _can_spread(wanted: Sequence[int]) -> bool:
+    return sum(wanted) <= _MOST_SPREAD
 
 
 def _thin_out(drawn: Filled, real: NDArray[np.float32], embed: Embedding, wanted: int, seed: int) -> None:

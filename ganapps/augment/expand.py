@@ -42,9 +42,8 @@ _READING = 0.2
 class Chooser(Protocol):
     """Chooses among the synthetic images that passed the selection."""
 
-    @property
-    def surplus(self) -> int:
-        """How many are to be drawn for each that is wanted."""
+    def to_draw(self, wanted: Sequence[int]) -> list[int]:
+        """How many of each class are to pass the selection, where so many are wanted."""
         ...
 
     def __call__(
@@ -121,7 +120,7 @@ def expand(
             real,
             sampler,
             model_labels,
-            wanted if choose is None else [choose.surplus * number for number in wanted],
+            wanted if choose is None else choose.to_draw(wanted),
             seed,
             _part(tell, _READING, 1 - _READING),
         )

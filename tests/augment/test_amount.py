@@ -159,6 +159,9 @@ class Chosen:
     difference: float
     surplus: int = 1
 
+    def to_draw(self, wanted: list[int]) -> list[int]:
+        return [self.surplus * number for number in wanted]
+
     def __call__(self, real: Any, labels: Any, filled: list[Filled], wanted: list[int]) -> Amount:
         for drawn, number in zip(filled, wanted, strict=True):
             drawn.keep(range(number), Verdict.SPARE)

@@ -58,6 +58,27 @@ def test_as_many_as_are_wanted_the_same_for_the_same_seed(wanted: int) -> None:
     assert rows.tolist() == spread_out(vectors, sure, wanted, seed=3).tolist()
 
 
+def test_of_few_clusters_each_gives_several_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ganapps.augment.synthetic import spread
+
+    monkeypatch.setattr(spread, "_MOST_CLUSTERS", 3)
+    sure: list[float | None] = [0.9] * 45
+    sure[17] = sure[41] = sure[44] = 0.6
+    rows = spread_out(clusters([40, 3, 2]), sure, 20, seed=0)
+    # All of the small ones, the rest from the crowd, and the hard ones before many others.
+    assert [int(((rows >= a) & (rows < b)).sum()) for a, b in ((0, 40), (40, 43), (43, 45))] == [15, 3, 2]
+    assert {17, 41, 44} <= set(rows.tolist())
+
+
+def test_very_many_are_not_spread() -> None:
+    pytest.importorskip("torch")
+    from ganapps.augment.choosing import FeatureChooser
+
+    chooser = FeatureChooser(None, minutes=None, images=None, seed=0)
+    assert chooser.to_draw([100, 0, 7]) == [300, 0, 21]
+    assert chooser.to_draw([5_000, 1]) == [5_000, 1]
+
+
 def test_copies_of_one_image_do_not_break_it() -> None:
     rows = spread_out(np.zeros((9, 4), np.float32), [0.9] * 9, 4, seed=0)
     assert 1 <= len(rows) <= 4

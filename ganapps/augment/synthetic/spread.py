@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice, zip_longest
 
 import cv2
 import numpy as np
@@ -14,8 +15,10 @@ from .selection import Vectors
 _NEIGHBOURS = 3
 """Which neighbour in its class a real image's ball reaches to; k of arXiv 1904.06991, appendix A."""
 _HARD_EVERY = 4
-"""One cluster of so many gives the image that the classifier is least sure of, the others the one in their
-middle."""
+"""One image of so many is the one of its cluster that the classifier is least sure of, the others are in the
+middle of theirs."""
+_MOST_CLUSTERS = 50
+"""Of a class; their number is what k-means takes its time for."""
 _ROUNDS = 20
 """Of k-means."""
 
@@ -39,8 +42,8 @@ def spread_out(
 ) -> NDArray[np.int64]:
     """Choose images that stand for all of them.
 
-    They are clustered into as many clusters as images are wanted (k-means++, Arthur and Vassilvitskii 2007),
-    and each cluster gives one: the image nearest to its middle, or in every fourth the one of which the
+    They are clustered (k-means++, Arthur and Vassilvitskii 2007), and clusters give one in turn until there
+    are enough: the image nearest to the middle of those left, or every fourth time the one of which the
     classifier is least sure, for images that are easy to name teach little.
 
     Args:
@@ -54,24 +57,37 @@ def spread_out(
     """
     if wanted >= len(vectors):
         return np.arange(len(vectors))
+    clusters = min(wanted, _MOST_CLUSTERS)
     cv2.setRNGSeed(seed % 2**31)
     until = (cv2.TERM_CRITERIA_MAX_ITER, _ROUNDS, 0.0)
     points = np.ascontiguousarray(vectors, dtype=np.float32)
     _, cluster_of, middles = cv2.kmeans(
         points,
-        wanted,
+        clusters,
         None,
         until,
         1,
         cv2.KMEANS_PP_CENTERS,  # type: ignore[call-overload]
     )
-    cluster_of = cluster_of.ravel()
-    chosen = []
-    for cluster in range(wanted):
-        own = np.flatnonzero(cluster_of == cluster)
-        sureness = [value for row in own if (value := confidence[int(row)]) is not None]
-        if cluster % _HARD_EVERY == 0 and len(sureness) == len(own):
-            chosen.append(own[np.argmin(sureness)])
-        else:
-            chosen.append(own[np.argmin(((points[own] - middles[cluster]) ** 2).sum(axis=1))])
-    return np.sort(np.array(chosen, dtype=np.int64))
+    sure = np.array([np.inf if value is None else value for value in confidence])
+    queues = []
+    for cluster in range(clusters):
+        own = np.flatnonzero(cluster_of.ravel() == cluster)
+        distances = ((points[own] - middles[cluster]) ** 2).sum(axis=1)
+        nearest, hardest = (
+            own[np.argsort(distances, kind="stable")],
+            own[np.argsort(sure[own], kind="stable")],
+        )
+        queues.append(_in_turn(nearest.tolist(), hardest.tolist(), cluster))
+    turns = (row for taken in zip_longest(*queues) for row in taken if row is not None)
+    return np.sort(np.fromiter(islice(turns, wanted), dtype=np.int64))
+
+
+def _in_turn(nearest: Sequence[int], hardest: Sequence[int], start: int) -> list[int]:
+    """The same rows in both orders, as one: the next of the first, or every fourth time of the second."""
+    orders = {True: iter(hardest), False: iter(nearest)}
+    taken: dict[int, None] = {}
+    for number in range(len(nearest)):
+        order = orders[(start + number) % _HARD_EVERY == 0]
+        taken[next(row for row in order if row not in taken)] = None
+    return list(taken)
