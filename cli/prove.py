@@ -160,7 +160,7 @@ def _row(comparison: Comparison, names: Mapping[str, str]) -> tuple[str, str, st
 def _print_notes(report: ProofReport, names: Mapping[str, str]) -> None:
     num = len(report.added)
     print(
-        f"{report.seeds} paired seeds, {report.updates} updates each, {sum(report.test)} test images,"
+        f"{report.seeds} paired seeds, {report.updates} updates of the network, {sum(report.test)} test images,"
         f" {num} {'expansion' if num == 1 else 'expansions'}"
     )
     if num == 1:

