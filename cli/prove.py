@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 _DESCRIPTION = """\
 Measure on held-out real images whether the images that ganapps augment added
 make a better classifier (needs PyTorch). The same two classifiers, a small
-network from scratch and a linear one on pretrained features, are trained with
-as many updates on several sets: the real images alone, with the classic
-augmentation that suits them best, with duplicates, with unfiltered synthetic
-images, with what was selected (of unlabelled images too, where there were some)
-and, given --extra, with as many further real ones.
+network from scratch and a linear one on pretrained features, are trained on
+several sets, with as many updates or to the end: the real images alone, with
+the classic augmentation that suits them best, with duplicates, with unfiltered
+synthetic images, with what was selected (of unlabelled images too, where there
+were some) and, given --extra, with as many further real ones.
 Classic augmentation is tuned on the training images; the test images choose
 nothing. The verdict is one of: helps, no effect, hurts, or that the test set
 is too small or the seeds too few to tell.
@@ -160,7 +160,7 @@ def _row(comparison: Comparison, names: Mapping[str, str]) -> tuple[str, str, st
 def _print_notes(report: ProofReport, names: Mapping[str, str]) -> None:
     num = len(report.added)
     print(
-        f"{report.seeds} paired seeds, {report.updates} updates of the network, {sum(report.test)} test images,"
+        f"{report.seeds} paired seeds, {report.updates} updates from scratch, {sum(report.test)} test images,"
         f" {num} {'expansion' if num == 1 else 'expansions'}"
     )
     if num == 1:

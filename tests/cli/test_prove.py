@@ -84,7 +84,7 @@ balanced accuracy                          difference   95 % interval       p   
 ───────────────────────────────────────────────────────────────────────────────────────
 + selected images against real + classic         +5.0    +1.0 to +9.0   0.031   helps
 
-6 paired seeds, 400 updates each, 100 test images, 1 expansion
+6 paired seeds, 400 updates from scratch, 100 test images, 1 expansion
 one expansion says nothing of other trainings of its generator: give several
 2 test images left out: nearly the same as a real image trained on
 + unfiltered synthetic: not measured, the generator is not kept beside the expanded set
