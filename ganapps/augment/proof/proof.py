@@ -8,6 +8,7 @@ are nearly training images are left out by their pixels, before anything is trai
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,6 +19,9 @@ import torch
 from ... import __version__
 from ...errors import UsageError
 from ...metrics.sign_flip import MAX_PAIRS
+from .. import regression
+from . import fitting
+from . import learners as learners_module
 from .arms import Arm, Material
 from .fitting import BATCH
 from .learners import Learner, make_learners
@@ -167,7 +171,9 @@ def _learners(
     learners = make_learners(real.shape, len(real.classes), images=images, updates=updates, seed=seed)
     if memory is None:
         return learners
-    facts = repr((__version__, torch.__version__, torch.get_num_threads(), images, updates, seed))
+    # The answers of other code are not taken for this one's, whatever the version says of it.
+    code = [inspect.getsource(module) for module in (learners_module, fitting, regression)]
+    facts = repr((__version__, torch.__version__, torch.get_num_threads(), images, updates, seed, code))
     return tuple(Remembering(learner, memory, facts=facts) for learner in learners)
 
 
