@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import interpolate, one_hot
+from torch.nn.functional import one_hot
 
-from ...features.efficientnet import EfficientNetLite0Features
+from ...features.pooled import PooledFeatures
 from ..classic import NONE, ClassicPolicy, draw_views
 from ..generator.classifier import Classifier
 from ..generator.game import signed
@@ -24,14 +24,10 @@ from .pool import Pictures, Pool, Rows
 _WIDTH = 16
 """Channels of the first layer of the network from scratch: half of what the generator's own classifier has,
 since one is trained for each arm and seed."""
-_FEATURES_PX = 96
-"""Shorter side that images are enlarged to for the pretrained network, which was trained on 224. Measured
-with 25 images a class: .80 of hands at 64 px, .86 at 96, at a third of the time of 128."""
 _PRIOR = 0.2
 """Weight of half the squared weights beside the sum over the images, of features scaled to unit length. Test
 images with 25 labels a class: clothes, 79.9 % at 0.08, 80.3 at 0.25, 79.2 at 0.75; drawings, 91.9 % at 0.03,
 91.3 at 0.1, 90.9 at 0.3, and with 975 images more 94.2 at 0.3."""
-_AT_ONCE = 64
 _VIEWS = {"scratch": (16_000, 16), "features": (3_000, 3)}
 """Views drawn of all images together, and of one image at most."""
 
@@ -116,20 +112,18 @@ class FromScratch:
 
 
 class OnFeatures:
-    """Multinomial logistic regression on frozen features of EfficientNet-Lite0.
+    """Multinomial logistic regression on frozen features, see `PooledFeatures`.
 
-    Features are the maps at three resolutions, their means and maxima over the image, and what the pretrained
-    network's own classifier sees; each brought to mean 0 and one variance over the images of the pool. Beside
-    each image stand views of it, drawn anew for every seed from those that are kept, and together they weigh
-    as much as an image. It is fitted to the end, so that no arm hangs on how many updates it gets.
+    These are brought to mean 0 and one variance over the images of the pool. Beside each image stand views of
+    it, drawn anew for every seed from those that are kept, and together they weigh as much as an image. It is
+    fitted to the end, so that no arm hangs on how many updates it gets.
     """
 
     name = "on pretrained features"
 
     def __init__(self, num_classes: int, *, num_views: int, seed: int) -> None:
         self._num_classes = num_classes
-        self._extractor = EfficientNetLite0Features("ganapps prove")
-        self.views = Views(num_views, seed, self._features)
+        self.views = Views(num_views, seed, PooledFeatures("ganapps prove").eval().of)
 
     def predict(
         self, pool: Pool, policy: ClassicPolicy, asked: Pictures, rows: Rows, *, seed: int
@@ -150,21 +144,6 @@ class OnFeatures:
 
     def keep_only(self, policy: ClassicPolicy) -> None:
         self.views.keep_only(policy)
-
-    def _features(self, pixels: Pixels) -> Tensor:
-        parts = torch.split(_planes(pixels), _AT_ONCE)
-        with torch.no_grad():
-            return torch.cat([self._pooled(part) for part in parts])
-
-    def _pooled(self, images: Tensor) -> Tensor:
-        images = images.to(torch.float32).div(255).expand(-1, 3, -1, -1)
-        scale = _FEATURES_PX / min(images.shape[2:])
-        if scale > 1:
-            images = interpolate(images, scale_factor=scale, mode="bilinear", align_corners=False)
-        maps = self._extractor(images.contiguous(memory_format=torch.channels_last))
-        last = torch.relu(self._extractor.head(maps[-1])).clamp_max(6).mean((2, 3))
-        pooled = [summary for part in maps[2:] for summary in (part.mean((2, 3)), part.amax((2, 3)))]
-        return torch.cat([*pooled, last], dim=1)
 
 
 def make_learners(

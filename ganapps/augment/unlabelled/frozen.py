@@ -6,22 +6,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, one_hot
+from torch.nn.functional import one_hot
 
-from ...features.efficientnet import EfficientNetLite0Features
+from ...features.pooled import PooledFeatures
 from ..classic import POLICIES, draw_views
-from ..generator.game import signed
 from ..regression import regress
 from .calibration import softmax
 from .consistency import MOST_WEIGHT
 from .prior import reweigh
 from .route import Fitted, Material, Rows, held_out
 
-FEATURES_PX = 96
-"""Shorter side that images are enlarged to; the same as in proofs."""
 _VIEWS = 3
 """Views of each labelled image beside the image itself."""
-_AT_ONCE = 64
 _DECAY = 1e-3
 """Weight of half the squared weights, of features that are scaled to unit length."""
 _ROUNDS = 3
@@ -32,62 +28,27 @@ _ALIGNING = 20
 """Steps that bring the mean of probabilities to the prior."""
 
 
-class FrozenFeatures(nn.Module):
-    """Images `[N, C, H, W]` in [-1, 1] to features `[N, 2224]` of EfficientNet-Lite0: means and maxima of the
-    maps at its three coarsest resolutions, and what its own classifier sees.
-
-    Raises:
-        DependencyError: the package with the weights is not installed.
-    """
-
-    length = 2 * sum(EfficientNetLite0Features.channels[2:]) + 1280
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.extractor = EfficientNetLite0Features("ganapps augment --unlabeled")
-
-    def forward(self, images: Tensor) -> Tensor:
-        images = (images + 1) / 2
-        if images.shape[1] == 1:
-            images = torch.cat([images, images, images], dim=1)
-        height, width = images.shape[2:]
-        scale = FEATURES_PX / min(height, width)
-        if scale > 1:
-            size = [round(height * scale), round(width * scale)]
-            images = interpolate(images, size=size, mode="bilinear", align_corners=False)
-        maps = self.extractor(images)
-        last = torch.relu(self.extractor.head(maps[-1])).clamp_max(6).mean((2, 3))
-        pooled = [summary for part in maps[2:] for summary in (part.mean((2, 3)), part.amax((2, 3)))]
-        return torch.cat([*pooled, last], dim=1)
-
-
 class FeatureBank:
     """Features of all images, computed once for every training."""
 
     def __init__(self, material: Material) -> None:
-        self.network = FrozenFeatures().eval().requires_grad_(False)
+        self.network = PooledFeatures("ganapps augment --unlabeled").eval().requires_grad_(False)
         affine = next(policy for policy in POLICIES if policy.name == "affine, colour")
         views = draw_views(material.labelled, affine, _VIEWS, seed=material.seed + 3)
-        self.views = torch.stack([self._features(view) for view in (material.labelled, *views)])
+        self.views = torch.stack([self.network.of(view) for view in (material.labelled, *views)])
         """`[V, M, D]`, the images themselves first; scaled, as all features here."""
-        self.unlabelled = self._features(material.unlabelled)
+        self.unlabelled = self.network.of(material.unlabelled)
         """`[N, D]`"""
         known = torch.cat([self.views[0], self.unlabelled])
         self.mean = known.mean(0)
         # A feature that hardly ever moves would turn its noise into a signal.
-        self.spread = known.std(0).clamp_min(1e-2) * FrozenFeatures.length**0.5
+        self.spread = known.std(0).clamp_min(1e-2) * PooledFeatures.length**0.5
         self.views = (self.views - self.mean) / self.spread
         self.unlabelled = (self.unlabelled - self.mean) / self.spread
 
-    @torch.no_grad()
-    def _features(self, pixels: NDArray[np.uint8]) -> Tensor:
-        images = torch.from_numpy(pixels).permute(0, 3, 1, 2)
-        parts = [signed(part) for part in torch.split(images, _AT_ONCE)]
-        return torch.cat([self.network(p.contiguous(memory_format=torch.channels_last)) for p in parts])
-
     def head(self, weight: Tensor, bias: Tensor) -> nn.Module:
         """A linear classifier of scaled features, as a network of images."""
-        linear = nn.Linear(FrozenFeatures.length, len(bias))
+        linear = nn.Linear(PooledFeatures.length, len(bias))
         with torch.no_grad():
             linear.weight.copy_(weight / self.spread)
             linear.bias.copy_(bias - linear.weight @ self.mean)
