@@ -28,8 +28,6 @@ times as many images."""
 _MOST_IMAGES = 1_500
 """Of a larger set so many real images are drawn, the classes alike, and of the synthetic ones as large a
 share."""
-
-
 _SURPLUS = 3
 """Images that are to pass the selection for each one that is wanted."""
 _MOST_SPREAD = 5_000
