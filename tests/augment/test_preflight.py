@@ -224,8 +224,13 @@ def plan(found: Preflight, **options: Any) -> str:
 def test_the_plan_says_what_expand_then_does(data: Path, tmp_path: Path, sampler: Any) -> None:
     found = examine(data)
     assert plan(found) == (
-        "train a generator of 16 x 16 px grey images for 15 min on this machine, draw at most 540 images, and"
-        " add up to 54 that pass the selection (40 a class with the real ones)"
+        "train a generator of 16 x 16 px grey images for 15 min on this machine, the choice among its images"
+        " included, and add up to 54 of them, as far as they help in cross-validation (40 a class with the"
+        " real ones)"
+    )
+    assert plan(found, per_class=40).endswith(
+        "on this machine, draw at most 540 images, and add up to 54 that pass the selection (40 a class with"
+        " the real ones)"
     )
     assert plan(found, minutes=None, training_images=5000, per_class=6).endswith(
         "for 5,000 images on this machine, and add nothing: every class has 6 images already"

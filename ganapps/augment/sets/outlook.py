@@ -31,6 +31,8 @@ class Plan:
     """Synthetic images, or copies, that would fill all classes."""
     classic: str | None = None
     """The classic policy that copies are made with; None where a generator is used."""
+    chosen: bool = False
+    """Whether cross-validation chooses how many are added."""
 
     def sentence(self) -> str:
         """The plan as it is printed."""
@@ -47,6 +49,11 @@ class Plan:
             first = f"train a generator of {self.shape} images for {' or '.join(budgets)} on this machine"
         if not self.wanted:
             return f"{first}, and add nothing: every class has {self.per_class} images already"
+        if self.chosen:
+            return (
+                f"{first}, the choice among its images included, and add up to {self.wanted:,} of them, as"
+                f" far as they help in cross-validation ({self.per_class} a class with the real ones)"
+            )
         return (
             f"{first}, draw at most {MAX_DRAWS * self.wanted:,} images, and add up to {self.wanted:,} that"
             f" pass the selection ({self.per_class} a class with the real ones)"
@@ -81,6 +88,7 @@ def make_plan(
         per_class=total,
         wanted=sum(max(0, total - count) for count in found.counts),
         classic=classic,
+        chosen=model is None and classic is None and per_class is None,
     )
 
 
@@ -181,7 +189,8 @@ def expectation(found: Preflight) -> str:
     if least < 20:
         return (
             f"{start}with fewer than 20 to 50 a class, images of a generator often hurt a classifier; that"
-            " nothing is added is a likely result, and more real images help most"
+            " nothing is added is a likely result, and more real images help most, also without labels"
+            " (--unlabeled)"
         )
     if least < 50:
         return (
