@@ -77,11 +77,11 @@ def test_operations_are_those_that_pytorch_counts() -> None:
     assert count_operations(Setting(width=2, batch=8)) == 2 * count_operations(TINY)
 
 
-def test_the_ratio_is_what_the_medians_say() -> None:
+def test_the_overhead_is_the_median_over_pairs() -> None:
     speeds = [(90.0, 100.0), (98.0, 100.0), (50.0, 110.0), (99.0, 90.0)]
     core, plain = benchmark._rows("game", ["ganapps", PlainLoop.name], speeds, 2e9, 0.5)
     assert (core.images_a_second, plain.images_a_second) == (94.0, 100.0)
-    assert core.overhead == pytest.approx(100 / 94 - 1)
+    assert core.overhead == pytest.approx(median([100 / 90, 100 / 98, 110 / 50, 90 / 99]) - 1)
     assert core.overhead_quartiles is not None
     pairs = sorted(b / a - 1 for a, b in speeds)
     assert pairs[0] < core.overhead_quartiles[0] < median(pairs) < core.overhead_quartiles[1] < pairs[-1]
@@ -130,7 +130,8 @@ def test_as_json_with_a_peak(ganapps: Run, no_torchgan: None) -> None:
     rows = answer["rows"]
     assert len(rows) == 4
     for core, plain in (rows[:2], rows[2:]):
-        assert core["overhead"] == pytest.approx(plain["images_a_second"] / core["images_a_second"] - 1)
+        low, high = core["overhead_quartiles"]
+        assert low <= core["overhead"] <= high
         assert plain["overhead"] is None
         for row in (core, plain):
             assert row["repeats"] >= 3

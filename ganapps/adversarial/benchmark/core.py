@@ -35,10 +35,11 @@ class CoreRow:
     """Median over the repeats; of processor time, where one thread on a CPU computes. An image is counted
     once a round."""
     overhead: float | None
-    """Time an image takes beyond the hand-written loop's, as a share of that: the ratio of the medians
-    less 1. None for that loop itself."""
+    """Time an image takes beyond the hand-written loop's, as a share of that: the median over the pairs of
+    neighbouring turns, which a machine that changes its pace does not mislead as it does the ratio of two
+    medians. None for that loop itself."""
     overhead_quartiles: tuple[float, float] | None
-    """First and third quartile of the same over the pairs of neighbouring turns."""
+    """First and third quartile of the same."""
     repeats: int
     tflops: float
     """10^12 operations a second, an addition and a multiplication counted as two."""
@@ -205,7 +206,7 @@ def _rows(
     rows = []
     for name, measured in by_loop.items():
         middle = median(measured)
-        low, _, high = quantiles([b / m - 1 for b, m in zip(base, measured, strict=True)], n=4)
+        low, half, high = quantiles([b / m - 1 for b, m in zip(base, measured, strict=True)], n=4)
         own = name == PlainLoop.name
         tflops = middle * operations / 1e12
         rows.append(
@@ -213,7 +214,7 @@ def _rows(
                 game=game,
                 loop=name,
                 images_a_second=middle,
-                overhead=None if own else median(base) / middle - 1,
+                overhead=None if own else half,
                 overhead_quartiles=None if own else (low, high),
                 repeats=len(speeds),
                 tflops=tflops,
