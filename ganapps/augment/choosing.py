@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from ..features.embedding import Embedding
 from .proof.amount_choice import SHARES, Candidates, choose_amount
 from .proof.learners import make_learners
-from .proof.pool import Labelled, Pictures, draw_rows
+from .proof.pool import Labelled, Pictures
 from .proof.proof import updates_for
-from .proof.tuning import NUM_FOLDS
+from .proof.tuning import NUM_FOLDS, rows_to_ask
 from .sets.shape import Pixels, Shape
 from .synthetic.amount import NOTHING, Amount
 from .synthetic.draw import Filled
@@ -25,9 +25,6 @@ _TRAININGS = NUM_FOLDS * (len(SHARES) + 1)
 _SIZE = 3.0
 """Updates of a proof's network that take as long as one of the network that labels, whose batches hold three
 times as many images."""
-_MOST_IMAGES = 1_500
-"""Of a larger set so many real images are drawn, the classes alike, and of the synthetic ones as large a
-share."""
 _SURPLUS = 3
 """Images that are to pass the selection for each one that is wanted."""
 _MOST_SPREAD = 5_000
@@ -92,7 +89,7 @@ class FeatureChooser:
         made = [(image, label) for label, drawn in enumerate(filled) for image in drawn.added]
         if not made:
             return NOTHING
-        rows = self._some(labels, num_classes)
+        rows = rows_to_ask(labels, num_classes, self._seed)
         pictures = Pictures(np.stack([image.pixels for image, _ in made]))
         candidates = Candidates(
             Labelled(pictures, np.array([label for _, label in made], dtype=np.int64)),
@@ -114,14 +111,6 @@ class FeatureChooser:
             seed=self._seed,
             on_progress=self._on_progress,
         )
-
-    def _some(self, labels: NDArray[np.int64], num_classes: int) -> NDArray[np.int64]:
-        """Rows of the real images that are asked about."""
-        if len(labels) <= _MOST_IMAGES:
-            return np.arange(len(labels))
-        most = max(2 * NUM_FOLDS, _MOST_IMAGES // num_classes)
-        counts = np.bincount(labels, minlength=num_classes)
-        return np.sort(draw_rows(labels, np.minimum(counts, most), self._seed))
 
     def _joined(self) -> Labelled | None:
         """The unlabelled images that join."""

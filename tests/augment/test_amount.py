@@ -200,6 +200,7 @@ def test_those_that_help_are_added(small_set: Path, tmp_path: Path, sampler: Any
 
 def test_of_a_large_set_a_part_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     from ganapps.augment import choosing
+    from ganapps.augment.proof import tuning
 
     asked: dict[str, Any] = {}
 
@@ -209,7 +210,7 @@ def test_of_a_large_set_a_part_is_asked(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(choosing, "choose_amount", stand_in)
     monkeypatch.setattr(choosing, "make_learners", lambda *_, **more: asked.update(more))
-    monkeypatch.setattr(choosing, "_MOST_IMAGES", 20)
+    monkeypatch.setattr(tuning, "_MOST_IMAGES", 20)
     labels = np.repeat([0, 1], 20)
     filled = []
     for _ in range(2):

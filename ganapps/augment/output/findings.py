@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..synthetic.selection import Verdict
 from .expansion import KINDS, Expansion
 
 HOW = {
@@ -17,9 +18,9 @@ DROPPED = {
     "wrong label": "a classifier of the real images does not see the label in it",
     "near-copies": "too close to a real image",
     "repeats": "too close to an image already added",
-    "far": "far from its class in pretrained features",
-    "spare": "like others that were taken",
-    "held back": "more than help on held-out real images",
+    "far": Verdict.FAR.value,
+    "spare": Verdict.SPARE.value,
+    "held back": Verdict.HELD_BACK.value,
 }
 """Why images were dropped that were made."""
 GIVEN = (
@@ -46,14 +47,8 @@ def added(expansion: Expansion) -> str:
 
 def dropped(entry: Mapping[str, Any]) -> dict[str, int]:
     """Images of a class that were made and dropped, by reason."""
-    return {
-        "wrong label": int(entry.get("wrong_label", 0)),
-        "near-copies": int(entry.get("near_copies", 0)),
-        "repeats": int(entry.get("repeats", 0)),
-        "far": int(entry.get("far", 0)),
-        "spare": int(entry.get("spare", 0)),
-        "held back": int(entry.get("held_back", 0)),
-    }
+    fields = {reason: reason.replace(" ", "_").replace("-", "_") for reason in DROPPED}
+    return {reason: int(entry.get(field, 0)) for reason, field in fields.items()}
 
 
 def memorisation(expansion: Expansion) -> str | None:

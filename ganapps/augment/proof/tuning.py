@@ -17,7 +17,7 @@ NUM_FOLDS = 3
 FINALISTS = 3
 """Policies that go on from the first fold to the others."""
 _MOST_IMAGES = 1500
-"""Of a larger set so many are drawn, the classes alike: to tell policies apart they are enough."""
+"""Of a larger set so many are drawn, the classes alike: to tell policies or amounts apart they are enough."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,9 @@ def tune(
         policies: what is tried, from weak to strong.
         on_progress: told the share that is done, 0 to 1.
     """
-    real = _at_most(real, num_classes, seed)
+    rows = rows_to_ask(real.labels, num_classes, seed)
+    if len(rows) < len(real.labels):
+        real = Labelled(Pictures(real.pictures.pixels[rows]), real.labels[rows])
     folds = draw_folds(real.labels, min(NUM_FOLDS, int(real.counts(num_classes).min())), seed)
     finalists = min(FINALISTS, len(policies))
     trainings = len(policies) + finalists * (len(folds) - 1)
@@ -114,10 +116,11 @@ def draw_folds(labels: NDArray[np.int64], num_folds: int, seed: int) -> list[Row
     return [np.flatnonzero(fold_of == fold) for fold in range(num_folds)]
 
 
-def _at_most(real: Labelled, num_classes: int, seed: int) -> Labelled:
+def rows_to_ask(labels: NDArray[np.int64], num_classes: int, seed: int) -> Rows:
+    """Rows of the training images that cross-validation asks about: all, or of a large set so many, the
+    classes alike, in ascending order."""
     most = max(2 * NUM_FOLDS, _MOST_IMAGES // num_classes)
-    counts = real.counts(num_classes)
-    if int(counts.sum()) <= _MOST_IMAGES or counts.max() <= most:
-        return real
-    rows = np.sort(draw_rows(real.labels, np.minimum(counts, most), seed))
-    return Labelled(Pictures(real.pictures.pixels[rows]), real.labels[rows])
+    counts = np.bincount(labels, minlength=num_classes)
+    if len(labels) <= _MOST_IMAGES or counts.max() <= most:
+        return np.arange(len(labels))
+    return np.sort(draw_rows(labels, np.minimum(counts, most), seed))

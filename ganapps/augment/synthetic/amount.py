@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +42,6 @@ class Amount:
             f" {best.images} of them and {without.score:.1%} without ({100 * self.difference:+.1f}"
             f" +- {100 * self.error:.1f} points)"
         )
-
-    def as_json(self) -> dict[str, Any]:
-        """As plain values."""
-        return asdict(self)
 
 
 NOTHING = Amount(share=0.0, network="", tried=(), difference=0.0, error=0.0)
