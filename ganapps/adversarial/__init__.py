@@ -21,6 +21,7 @@ from .game import Batch, Game, Losses
 from .leak import Leak, leak_check
 from .match import Match
 from .monitor import OnReport, Report, RunLog, tell_all
+from .muon import Muon
 from .noise import InstanceNoise
 from .objectives import (
     HINGE,
@@ -73,6 +74,7 @@ __all__ = [
     "Leak",
     "Losses",
     "Match",
+    "Muon",
     "Objective",
     "OnReport",
     "Projection",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ..errors import UsageError
 from .budget import Budget
+
+ADAM, MUON = "adam", "muon"
+OPTIMIZERS = (ADAM, MUON)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,9 +22,11 @@ class TrainingOptions:
     accumulate: int = 1
     """Batches a turn, whose gradients are averaged before the player moves; each device has as many."""
     learning_rate: float
-    """Adam's step size of the generator, at its peak."""
+    """Step size of the generator, at its peak."""
     discriminator_learning_rate: float | None = None
     """The same for the discriminator; None means as the generator's."""
+    optimizer: str = ADAM
+    """What moves the generator: "adam" or "muon", see `Muon`. A discriminator is moved by Adam."""
     betas: tuple[float, float] = (0.0, 0.99)
     """Adam's decay rates."""
     warmup: float = 0.0
@@ -55,6 +60,8 @@ class TrainingOptions:
         for name in above_0:
             if not getattr(self, name) > 0:
                 raise UsageError(f"{name} must be above 0, got {getattr(self, name)}")
+        if self.optimizer not in OPTIMIZERS:
+            raise UsageError(f"optimizer must be one of {', '.join(OPTIMIZERS)}, got {self.optimizer!r}")
         for name in ("discriminator_learning_rate", "clip"):
             value = getattr(self, name)
             if value is not None and not value > 0:
@@ -68,3 +75,8 @@ class TrainingOptions:
             for name, value in asdict(self).items()
             if name not in free
         }
+
+    @classmethod
+    def neutral(cls, name: str) -> Any:
+        """The default of an option: what a run had that was started when there was no such option."""
+        return next(field.default for field in fields(cls) if field.name == name)

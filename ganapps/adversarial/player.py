@@ -10,23 +10,27 @@ from torch import Tensor, nn
 
 from .devices import average_gradients, mean_over_devices
 from .game import Losses
-from .options import TrainingOptions
+from .muon import Muon
+from .options import ADAM, MUON, TrainingOptions
 
 
 class Player:
-    """Moves one network by Adam.
+    """Moves one network.
 
     Args:
         name: "generator" or "discriminator", the prefix of what it reports.
         network: parts that need no gradient, such as pretrained features, stay frozen in its own turn, too.
         rate: step size at its peak.
         options: precision, clipping and decay rates.
+        optimizer: "adam" or "muon".
     """
 
-    def __init__(self, name: str, network: nn.Module, rate: float, options: TrainingOptions) -> None:
+    def __init__(
+        self, name: str, network: nn.Module, rate: float, options: TrainingOptions, optimizer: str = ADAM
+    ) -> None:
         self.name, self.rate = name, rate
         self.weights = [weight for weight in network.parameters() if weight.requires_grad]
-        self.optimizer = torch.optim.Adam(self.weights, lr=rate, betas=options.betas, fused=True)
+        self.optimizer = _optimizer(optimizer, self.weights, rate, options.betas)
         self._clip = options.clip or float("inf")
         self._bf16 = options.bf16
 
@@ -67,3 +71,11 @@ class Player:
     def move(self) -> None:
         """Take the step."""
         self.optimizer.step()
+
+
+def _optimizer(
+    name: str, weights: list[nn.Parameter], rate: float, betas: tuple[float, float]
+) -> torch.optim.Optimizer:
+    if name == MUON:
+        return Muon(weights, rate, betas=betas)
+    return torch.optim.Adam(weights, lr=rate, betas=betas, fused=True)

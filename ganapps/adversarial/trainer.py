@@ -72,7 +72,11 @@ class Trainer:
         self.checkpoint, self.on_report, self.evaluate = checkpoint, on_report, evaluate
         self.ema = Ema(game.generator, options.ema_half_life_images)
         self.best = best
-        self.players = {"generator": Player("generator", game.generator, options.learning_rate, options)}
+        self.players = {
+            "generator": Player(
+                "generator", game.generator, options.learning_rate, options, options.optimizer
+            )
+        }
         if game.discriminator is not None:
             rate = options.discriminator_learning_rate or options.learning_rate
             self.players["discriminator"] = Player("discriminator", game.discriminator, rate, options)
@@ -253,7 +257,7 @@ class Trainer:
             raise CheckpointError("there is no checkpoint to resume from")
         state = load_checkpoint(self.checkpoint)
         for name, ours in self.options.fixed().items():
-            theirs = state["options"].get(name)
+            theirs = state["options"].get(name, TrainingOptions.neutral(name))
             if theirs != ours:
                 raise CheckpointError(
                     f"the run in {self.checkpoint.parent} was started with {name} = {theirs},"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ..adversarial.options import ADAM, MUON
 from ..errors import UsageError
 from .degradations import CLEAN, MILD, STRONG, Profile
 
@@ -38,6 +39,8 @@ class Recipe:
     discriminator_width: int = 32
     """Channels of the discriminator's first layer."""
     discriminator_learning_rate: float = 1e-4
+    optimizer: str = ADAM
+    """Of the generator, see `TrainingOptions`."""
     betas: tuple[float, float] = (0.9, 0.99)
     """Adam's decay rates, of both players."""
     ema_half_life_images: float = 10_000.0
@@ -54,10 +57,11 @@ FIDELITY_X4 = Recipe(
     width=48,
     blocks=6,
     low_px=32,
-    batch_size=16,
-    learning_rate=8e-4,
+    batch_size=8,
+    learning_rate=2e-3,
     final_rate=0.002,
     profile=CLEAN,
+    optimizer=MUON,
 )
 
 # No perceptual loss: beside an adversary, every weight of the pretrained features at hand that mattered set
@@ -80,12 +84,12 @@ PHOTO_X4 = Recipe(
 )
 
 # A larger crop for the same work: at half the enlargement, an object covers twice as many pixels.
-FIDELITY_X2 = replace(FIDELITY_X4, name="fidelity-x2", scale=2, low_px=40, batch_size=10)
+FIDELITY_X2 = replace(FIDELITY_X4, name="fidelity-x2", scale=2, low_px=40, batch_size=6)
 PHOTO_X2 = replace(PHOTO_X4, name="photo-x2", scale=2, low_px=48, batch_size=8)
 
 # No adversary: in as short a training as the others', it set dots on what it could not tell from damage
 # (weights/EXPERIMENTS.md).
-RESTORE_X4 = replace(FIDELITY_X4, name="restore-x4", profile=STRONG, learning_rate=4e-4)
+RESTORE_X4 = replace(FIDELITY_X4, name="restore-x4", profile=STRONG, learning_rate=1e-3)
 
 # A quarter of the work: 3 blocks of width 32.
 FAST_X4 = replace(FIDELITY_X4, name="fast-x4", width=32, blocks=3)

@@ -110,6 +110,7 @@ def training_options(recipe: Recipe, budget: Budget, seed: int, device: str) -> 
         batch_size=recipe.batch_size,
         learning_rate=recipe.learning_rate,
         discriminator_learning_rate=recipe.discriminator_learning_rate,
+        optimizer=recipe.optimizer,
         betas=recipe.betas,
         warmup=0.01,
         final_rate=recipe.final_rate,

@@ -86,30 +86,32 @@ def test_learns_where_a_density_lies():
     assert made.std().item() == pytest.approx(0.5, abs=0.2)
 
 
-@pytest.mark.parametrize("steps", [1, 3])
-def test_resumed_equals_unbroken_bit_for_bit(tmp_path, steps, cut_short):
-    unbroken = Trainer(Density(), batches, options(64 * 20, discriminator_steps=steps, warmup=0.2))
-    unbroken.run()
+@pytest.mark.parametrize(("steps", "optimizer"), [(1, "adam"), (3, "adam"), (1, "muon")])
+def test_resumed_equals_unbroken_bit_for_bit(tmp_path, steps, optimizer, cut_short):
     # The schedule depends on the budget, so both halves are given the whole one and the first is cut short.
-    first = Trainer(
-        Density(),
-        batches,
-        options(64 * 20, discriminator_steps=steps, warmup=0.2),
-        checkpoint=tmp_path / "checkpoint.pt",
-    )
+    same = options(64 * 20, discriminator_steps=steps, optimizer=optimizer, warmup=0.2)
+    unbroken = Trainer(Density(), batches, same)
+    unbroken.run()
+    first = Trainer(Density(), batches, same, checkpoint=tmp_path / "checkpoint.pt")
     cut_short(first, 9)
-    second = Trainer(
-        Density(),
-        batches,
-        options(64 * 20, discriminator_steps=steps, warmup=0.2),
-        checkpoint=tmp_path / "checkpoint.pt",
-    )
+    second = Trainer(Density(), batches, same, checkpoint=tmp_path / "checkpoint.pt")
     torch.manual_seed(999)
     second.resume()
     second.run()
     assert second.images == unbroken.images == 64 * 20
     for name, value in weights(unbroken).items():
         assert torch.equal(value, weights(second)[name]), name
+
+
+def test_a_run_from_before_an_option_existed_goes_on(tmp_path, cut_short):
+    path = tmp_path / "checkpoint.pt"
+    cut_short(Trainer(Density(), batches, options(64 * 4), checkpoint=path), 2)
+    state = load_checkpoint(path)
+    del state["options"]["optimizer"]
+    save_checkpoint(path, state)
+    Trainer(Density(), batches, options(64 * 4), checkpoint=path).resume()
+    with pytest.raises(CheckpointError, match="was started with optimizer = adam, not muon"):
+        Trainer(Density(), batches, options(64 * 4, optimizer="muon"), checkpoint=path).resume()
 
 
 def test_the_callers_random_state_is_left_alone():
@@ -220,6 +222,8 @@ def test_budget_needs_a_limit_above_zero():
         UsageError, match="training needs a budget: give minutes or images, for example --minutes 30"
     ):
         Budget()
+    with pytest.raises(UsageError, match="optimizer must be one of adam, muon, got 'sgd'"):
+        options(64, optimizer="sgd")
     with pytest.raises(UsageError, match="minutes must be above 0, got -1"):
         Budget(minutes=-1)
 
