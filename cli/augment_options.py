@@ -116,7 +116,7 @@ def _add_proof(parser: Parser) -> None:
         "--seeds",
         type=whole(6, 20),
         metavar="N",
-        help="trainings of each classifier on each set, 6 to 20 (default: 6)",
+        help="trainings of each classifier on each set, 6 to 20 (default: 8)",
     )
     group.add_argument("--no-proof", action="store_true", help="with --test, leave the proof out")
 

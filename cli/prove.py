@@ -71,9 +71,9 @@ def add_effort(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seeds",
         type=whole(6, 20),
-        default=6,
+        default=8,
         metavar="N",
-        help="trainings of each classifier on each set, 6 to 20 (default: 6)",
+        help="trainings of each classifier on each set, 6 to 20 (default: 8)",
     )
     parser.add_argument(
         "--updates",
@@ -105,6 +105,9 @@ def run(args: argparse.Namespace) -> int:
     if not args.quiet:
         print_proof(report)
     print(report.sentence())
+    labeller = report.labeller_sentence()
+    if labeller is not None and not args.quiet:
+        print(labeller)
     return 0
 
 

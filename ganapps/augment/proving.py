@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from ..errors import DependencyError
 from .output.dossier import add_proof
 from .output.earlier import settle_training
-from .unlabelled.placing import CLASSIFIER
 
 if TYPE_CHECKING:
     from .proof.report import ProofReport
@@ -41,7 +40,7 @@ class ProofRequest:
     extra: Path | None = None
     """Further real images, for what as many of them would bring."""
     seeds: int | None = None
-    """Trainings of each classifier on each set; None means the fewest that can tell."""
+    """Trainings of each classifier on each set; None means 8."""
 
 
 def require_packages(job: str, instead: str, modules: Iterable[str] = PACKAGES) -> None:
@@ -117,29 +116,15 @@ def prove_expansion(
         [out],
         request.test,
         extra=request.extra,
-        seeds=request.seeds or proof.MIN_SEEDS,
+        seeds=request.seeds or proof.DEFAULT_SEEDS,
         seed=seed,
         threads=threads,
         memory=out / UNFINISHED,
         on_progress=on_progress,
     )
     values = describe_proof(report, classic=is_classic(out))
-    if (out / CLASSIFIER).exists():
-        values["also"] = [*values.get("also", []), _of_classifier(data, out, request)]
     add_proof(out, values)
     return report, values
-
-
-def _of_classifier(data: Path, out: Path, request: ProofRequest) -> str:
-    """What the classifier that labelled unlabelled images does by itself."""
-    from .proof.classifier_file import score_classifier
-    from .proof.sets import read_extra, read_set, read_test
-
-    real = read_set(data)
-    extra = None if request.extra is None else read_extra(request.extra, real)
-    test = read_test(request.test, real, {}, extra)
-    score = score_classifier(out, test.pictures.pixels, test.labels, len(real.classes))
-    return f"{CLASSIFIER} itself, which labelled the unlabelled images, has {score:.1%} balanced accuracy"
 
 
 def is_classic(out: Path) -> bool:
@@ -155,6 +140,9 @@ def describe_proof(report: ProofReport, *, classic: bool) -> dict[str, Any]:
     answers with augmentation applied afresh in training; whether stored copies add to that is a second one.
     """
     values: dict[str, Any] = json.loads(json.dumps(report.as_json()))
+    labeller = report.labeller_sentence()
+    if labeller is not None:
+        values["also"] = [labeller]
     if not classic:
         return values
     from .proof.arms import Arm

@@ -13,20 +13,15 @@ import pytest
 
 pytest.importorskip("torch")
 
-import torch
-
 from ganapps.augment.benchmark import bout
 from ganapps.augment.benchmark.answer import Answer, Skipped
 from ganapps.augment.benchmark.bout import Method, benchmark_augment
 from ganapps.augment.benchmark.case import Case, TooFewImages, carve
-from ganapps.augment.benchmark.classifier import classifier_score
 from ganapps.augment.classic import ClassicPolicy
 from ganapps.augment.expand import expand
 from ganapps.augment.proof import proof
 from ganapps.augment.proof.pool import Pictures, Pool, Rows
 from ganapps.errors import DataError, UsageError
-from ganapps.export.card import ModelCard
-from ganapps.export.classifier import export_classifier
 
 CLASSES = ("across", "up and down")
 METHOD = Method(images=64, expansions=2, updates=4, most_test=20)
@@ -219,28 +214,3 @@ def test_requests_that_are_refused(archive: Path, tmp_path: Path) -> None:
     some = replace(METHOD, most_unlabelled=0)
     assert refusal([archive], [4], some) == "--unlabeled-images must be at least 1, got 0"
     assert refusal([archive], [4], replace(METHOD, seeds=5)) == "--seeds must be from 6 to 20, got 5"
-
-
-class FirstPixel(torch.nn.Module):
-    """Takes an image for the second class where its first pixel is not black."""
-
-    def forward(self, image: torch.Tensor) -> torch.Tensor:
-        second = (image[:, 0, 0, 0] > 0).to(torch.float32)
-        return torch.stack([1 - second, second], 1)
-
-
-def test_classifiers_are_scored_where_there_are_some(tmp_path: Path) -> None:
-    images = np.zeros((6, 2, 2, 1), np.uint8)
-    images[:, 0, 0, 0] = [0, 1, 1, 0, 0, 0]
-    np.savez(
-        tmp_path / "test.npz", images=images, labels=np.array([0, 1, 1, 1, 0, 0]), classes=np.array(CLASSES)
-    )
-    card = ModelCard(name="pixel", version="1", licence="CC0-1.0", trained_on="nothing", recipe="none")
-    (tmp_path / "larger").mkdir()
-    assert classifier_score([tmp_path / "larger"], tmp_path / "test.npz") is None
-    export_classifier(
-        FirstPixel(), tmp_path / "larger/classifier.onnx", card, classes=CLASSES, shape=images.shape[1:]
-    )
-    # All three of the first class and two of three of the second.
-    score = classifier_score([tmp_path / "larger", tmp_path], tmp_path / "test.npz")
-    assert score == pytest.approx((1 + 2 / 3) / 2)

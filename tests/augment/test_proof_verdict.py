@@ -80,6 +80,7 @@ def report(*networks: NetworkResult) -> ProofReport:
         updates=300,
         missing={},
         networks=networks,
+        labeller=None,
         seconds=1.0,
     )
 

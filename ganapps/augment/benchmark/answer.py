@@ -58,9 +58,7 @@ class Skipped:
     reason: str
 
 
-def answer(
-    source: str, per_class: int, report: ProofReport, *, minutes: float | None, classifier: float | None
-) -> Answer:
+def answer(source: str, per_class: int, report: ProofReport, *, minutes: float | None) -> Answer:
     """The row of a proof."""
     network = report.decisive
     means = {arm.arm: sum(arm.balanced_accuracy) / len(arm.balanced_accuracy) for arm in network.arms}
@@ -77,7 +75,7 @@ def answer(
         classic=means[Arm.CLASSIC],
         selected=means.get(Arm.SELECTED),
         ceiling=means.get(Arm.CEILING),
-        classifier=classifier,
+        classifier=report.labeller,
         difference=mean,
         low=low,
         high=high,

@@ -13,12 +13,11 @@ from ...errors import UsageError
 from ...runtime.files import write_atomically
 from ..augmentation import augment
 from ..output.folder import require_outside
-from ..proof.proof import prove, require_request
+from ..proof.proof import DEFAULT_SEEDS, prove, require_request
 from ..proving import UNFINISHED
 from ..sets.labelled import MIN_IMAGES
 from .answer import Answer, Skipped, answer, keep, kept
 from .case import CarvedSet, Case, TooFewImages, carve
-from .classifier import classifier_score
 
 OnStage = Callable[[str], Callable[[float], None]]
 """Told what is being done; what it gives is told the share of that, 0 to 1."""
@@ -38,7 +37,7 @@ class Method:
     """Whether the training images that are left over are given as images without labels."""
     most_unlabelled: int | None = None
     """So many of them at most; None means all."""
-    seeds: int = 6
+    seeds: int = DEFAULT_SEEDS
     """Trainings of each classifier in each arm of the proof."""
     updates: int | None = None
     """Of each of them; None as for `prove`."""
@@ -112,13 +111,7 @@ def _ask(case: Case, folder: Path, method: Method, threads: int | None, on_stage
         on_progress=on_stage(f"{case.name}: proving"),
     )
     write_atomically(folder / "proof.json", json.dumps(report.as_json(), indent=2).encode() + b"\n")
-    found = answer(
-        case.source.stem,
-        case.per_class,
-        report,
-        minutes=_minutes(larger),
-        classifier=classifier_score(larger, carved.test),
-    )
+    found = answer(case.source.stem, case.per_class, report, minutes=_minutes(larger))
     keep(folder / "answer.json", found, asked)
     return found
 

@@ -1,7 +1,8 @@
-"""The classifier that comes with a set of pseudo-labelled images, on images that it has not seen."""
+"""Classifiers that come with sets of pseudo-labelled images, on images that they have not seen."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,19 +16,23 @@ from ..unlabelled.placing import CLASSIFIER
 _BATCH = 256
 
 
-def score_classifier(out: Path, images: Pixels, labels: NDArray[np.int64], num_classes: int) -> float | None:
-    """Balanced accuracy, 0 to 1, of `OUT/classifier.onnx`; None where there is none.
+def score_classifiers(
+    expanded: Sequence[Path], images: Pixels, labels: NDArray[np.int64], num_classes: int
+) -> float | None:
+    """Mean balanced accuracy, 0 to 1, of the files `classifier.onnx` in sets; None where there is none.
 
     Args:
-        out: the set.
-        images: uint8 `[N, H, W, C]`, of the classifier's size.
+        expanded: the sets.
+        images: uint8 `[N, H, W, C]`, of the classifiers' size.
         labels: theirs, `[N]`.
         num_classes: how many classes there are.
     """
-    path = out / CLASSIFIER
-    if not path.exists():
-        return None
+    found = [path / CLASSIFIER for path in expanded if (path / CLASSIFIER).exists()]
+    scores = [float(balanced_accuracy(_named(path, images), labels, num_classes)) for path in found]
+    return sum(scores) / len(scores) if scores else None
+
+
+def _named(path: Path, images: Pixels) -> NDArray[np.int64]:
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     parts = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
-    named = np.concatenate([session.run(["probability"], {"image": part})[0].argmax(1) for part in parts])
-    return float(balanced_accuracy(named, labels, num_classes))
+    return np.concatenate([session.run(["probability"], {"image": part})[0].argmax(1) for part in parts])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from ...metrics.paired import PairedDifference
+from ..unlabelled.placing import CLASSIFIER
 from .arms import Arm
 from .verdict import TELLING, Effect, images_to_tell
 
@@ -87,6 +88,9 @@ class ProofReport:
     missing: dict[str, str]
     """Arms that were not run, and why."""
     networks: tuple[NetworkResult, ...]
+    labeller: float | None
+    """Balanced accuracy of the classifier that labelled the sets' unlabelled images, the mean over those that
+    have one; None where none has."""
     seconds: float
     """That the proof took."""
 
@@ -124,6 +128,15 @@ class ProofReport:
             f" ({self.decisive.network})"
         )
         return f"{found.effect}: {measured}{self._advice(found)}"
+
+    def labeller_sentence(self) -> str | None:
+        """What the classifier does by itself that labelled the unlabelled images, where there is one."""
+        if self.labeller is None:
+            return None
+        return (
+            f"{CLASSIFIER} itself, which labelled the unlabelled images, has {self.labeller:.1%} balanced"
+            " accuracy"
+        )
 
     def _advice(self, found: Comparison) -> str:
         if found.effect is Effect.SMALL_TEST:
