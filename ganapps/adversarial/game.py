@@ -44,6 +44,16 @@ class Game(nn.Module, abc.ABC):
         super().__init__()
         self.generator = generator
         self.discriminator = discriminator
+        self._average = (generator,)
+
+    @property
+    def average(self) -> nn.Module:
+        """The averaged generator, or before there is a trainer the generator itself."""
+        return self._average[0]
+
+    def follow(self, average: nn.Module) -> None:
+        """Told by the trainer which network averages the generator. It is no part of the game's state."""
+        self._average = (average,)
 
     @abc.abstractmethod
     def generator_losses(self, batch: Batch) -> Losses:

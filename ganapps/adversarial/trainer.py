@@ -71,6 +71,7 @@ class Trainer:
         self.batches, self.options = batches, options
         self.checkpoint, self.on_report, self.evaluate = checkpoint, on_report, evaluate
         self.ema = Ema(game.generator, options.ema_half_life_images)
+        self.game.follow(self.ema.network)
         self.best = best
         self.players = {
             "generator": Player(

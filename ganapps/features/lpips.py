@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 
 from ..errors import UsageError
-from .frozen import Frozen, load_packaged
-from .trunks import AlexNet, Vgg16
+from .frozen import Frozen
+from .trunks import DEVIATION, MEAN, AlexNet, Net, Vgg16, fill, read_weights
 
-_MEAN = (0.485, 0.456, 0.406)  # ImageNet's, of images in [0, 1]; in the file they are given for [-1, 1]
-_DEVIATION = (0.229, 0.224, 0.225)
 _LEAST_PX = 32
 _SQUARED_EPS = 1e-10
 """Keeps the gradient of a norm finite where all features are zero; far below the norms of real features."""
@@ -39,14 +35,17 @@ class ShiftTolerantLpips(Frozen):
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, net: Literal["vgg", "alex"] = "vgg", job: str = "the perceptual distance") -> None:
+    def __init__(self, net: Net = "vgg", job: str = "the perceptual distance") -> None:
         super().__init__()
         self.trunk: Vgg16 | AlexNet = Vgg16() if net == "vgg" else AlexNet()
         self.weights = nn.ParameterList(torch.empty(1, c, 1, 1) for c in self.trunk.channels)
-        self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1))
-        self.register_buffer("deviation", torch.tensor(_DEVIATION).view(1, 3, 1, 1))
-        file = f"weights/vST0.0/{net}_shift_tolerant.pth"
-        self._take(load_packaged("stlpips_pytorch", "stlpips-pytorch", file, job=job, extra="metrics"))
+        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
+        self.register_buffer("deviation", torch.tensor(DEVIATION).view(1, 3, 1, 1))
+        tensors = read_weights(net, job=job, extra="metrics")
+        fill(self.trunk, tensors)
+        with torch.no_grad():
+            for depth, weight in enumerate(self.weights):
+                weight.copy_(tensors[f"lin{depth}.model.1.weight"])
         self.freeze().to(memory_format=torch.channels_last)
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
@@ -71,16 +70,3 @@ class ShiftTolerantLpips(Frozen):
             for weight, one, other in zip(self.weights, a, b, strict=True)
         ]
         return torch.stack(terms).sum(0)
-
-    def _take(self, tensors: dict[str, Tensor]) -> None:
-        """Copy convolutions in the order of their numbers in the file, and the weights of the five depths."""
-        weights = [name for name in tensors if name.startswith("net.") and name.endswith(".weight")]
-        names = [name.removesuffix(".weight") for name in weights]
-        names.sort(key=lambda name: int(name.rsplit(".", 1)[1]))
-        with torch.no_grad():
-            for name, convolution in zip(names, self.trunk.convolutions(), strict=True):
-                convolution.weight.copy_(tensors[f"{name}.weight"])
-                assert convolution.bias is not None
-                convolution.bias.copy_(tensors[f"{name}.bias"])
-            for depth, weight in enumerate(self.weights):
-                weight.copy_(tensors[f"lin{depth}.model.1.weight"])

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, max_pool2d, pad, relu
 
-from .frozen import Frozen
+from .frozen import Frozen, load_packaged
+
+Net = Literal["vgg", "alex"]
+
+MEAN = (0.485, 0.456, 0.406)  # ImageNet's, of images in [0, 1]; in the file they are given for [-1, 1]
+DEVIATION = (0.229, 0.224, 0.225)
 
 VGG16_CHANNELS = (64, 128, 256, 512, 512)
 ALEXNET_CHANNELS = (64, 192, 384, 256, 256)
@@ -37,16 +43,19 @@ class BlurPool(nn.Module):
 class Vgg16(Frozen):
     """Convolutional part of VGG16 (arXiv 1409.1556, configuration D), the last pooling left out.
 
-    Shape: `[N, 3, H, W]` to five tensors, the last ReLU before each pooling. H and W at least 32.
+    Args:
+        depth: so many tensors, from the first; what lies deeper is not computed.
+
+    Shape: `[N, 3, H, W]` to up to five tensors, the last ReLU before each pooling. H and W at least 32.
     """
 
     channels = VGG16_CHANNELS
 
-    def __init__(self) -> None:
+    def __init__(self, depth: int = 5) -> None:
         super().__init__()
         self.stages = nn.ModuleList()
         channels = 3
-        for out, num_convolutions in zip(VGG16_CHANNELS, _VGG16_CONVOLUTIONS, strict=True):
+        for out, num_convolutions in zip(VGG16_CHANNELS[:depth], _VGG16_CONVOLUTIONS[:depth], strict=True):
             inputs = [channels] + [out] * (num_convolutions - 1)
             self.stages.append(nn.ModuleList(nn.Conv2d(i, out, 3, padding=1) for i in inputs))
             channels = out
@@ -97,3 +106,30 @@ class AlexNet(Frozen):
     def convolutions(self) -> Iterator[nn.Conv2d]:
         """All convolutions, in order."""
         return iter(self.layers)  # type: ignore[arg-type]
+
+
+def read_weights(net: Net, *, job: str, extra: str) -> dict[str, Tensor]:
+    """The tensors of a trunk and of the distance that it is trained for.
+
+    Args:
+        net: which trunk.
+        job: what needs it, for the message.
+        extra: which extra of ganapps brings it.
+
+    Raises:
+        DependencyError: the package `stlpips-pytorch` is not installed.
+    """
+    file = f"weights/vST0.0/{net}_shift_tolerant.pth"
+    return load_packaged("stlpips_pytorch", "stlpips-pytorch", file, job=job, extra=extra)
+
+
+def fill(trunk: Vgg16 | AlexNet, tensors: dict[str, Tensor]) -> None:
+    """Copy convolutions in the order of their numbers in the file, as many as the trunk has."""
+    weights = [name for name in tensors if name.startswith("net.") and name.endswith(".weight")]
+    names = [name.removesuffix(".weight") for name in weights]
+    names.sort(key=lambda name: int(name.rsplit(".", 1)[1]))
+    with torch.no_grad():
+        for name, convolution in zip(names, trunk.convolutions(), strict=False):
+            convolution.weight.copy_(tensors[f"{name}.weight"])
+            assert convolution.bias is not None
+            convolution.bias.copy_(tensors[f"{name}.bias"])

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
 from ..adversarial import RELATIVISTIC_PAIRING, Game, Losses, Match
+from .artifacts import artifact_error
 from .grid import grid_error
 from .networks import PatchDiscriminator, UpscalingGenerator
 from .recipes import Recipe
@@ -47,6 +48,10 @@ class UpscalingGame(Game):
         losses = {"pixel": self.recipe.pixel * l1_loss(fake, real)}
         if self.recipe.grid:
             losses["grid"] = self.recipe.grid * grid_error(fake, real, self.recipe.scale)
+        if self.recipe.artifacts:
+            with torch.no_grad():
+                steady = self.average(_unit(batch.low))
+            losses["artifacts"] = self.recipe.artifacts * artifact_error(fake, steady, real)
         real, fake = _shifted(real, fake)
         (perceptual,) = self._perceptual
         if perceptual is not None:

@@ -3,39 +3,57 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..features.efficientnet import EfficientNetLite0Features
+from ..features.frozen import Frozen
+from ..features.trunks import DEVIATION, MEAN, Vgg16, fill, read_weights
 
 _STAGES = 4
-"""Strides 2 to 16; what lies deeper says what a picture shows, and that is known already."""
+"""Strides 1 to 8; what lies deeper says what a picture shows, and that is known already."""
+WINDOW_PX = 48
+"""Side of the windows that are compared: on a whole crop of 128 px the features would take three times as
+long as all the rest, and another window every time says as much in the end."""
 
 
-class PerceptualDistance(nn.Module):
-    """Mean squared distance of unit-length features, summed over resolutions.
+class PerceptualDistance(Frozen):
+    """Mean squared distance of unit-length features, summed over resolutions, in one random window.
 
     Feature vectors are scaled to length 1 at every position before they are compared, as LPIPS does
-    (Zhang et al. 2018, arXiv 1801.03924, eq. 1, with all channels weighted alike). EfficientNet-Lite0 is used
-    for training only, so that the metrics that judge the result, on other networks, stay honest.
+    (Zhang et al. 2018, arXiv 1801.03924, eq. 1, with all channels weighted alike). The features are VGG16's,
+    on which the perceptual losses of published upscalers stand (SRGAN, arXiv 1609.04802, section 2.2.1),
+    without aliasing: a network that subsamples sees some pixels more than others, and dots come up where it
+    does. A metric on VGG16 is partial to what was trained with it; one on another network is not.
 
     Shape: two image batches `[N, 3, H, W]` in [0, 1] to a scalar in [0, 4 * stages]. Gradients reach the
     first only.
+
+    Raises:
+        DependencyError: the package with the pretrained weights is not installed.
     """
+
+    mean: Tensor
+    deviation: Tensor
 
     def __init__(self) -> None:
         super().__init__()
-        self.features = EfficientNetLite0Features("an adversarial upscaling recipe", depth=_STAGES)
+        self.trunk = Vgg16(depth=_STAGES)
+        fill(self.trunk, read_weights("vgg", job="an adversarial upscaling recipe", extra="train"))
+        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
+        self.register_buffer("deviation", torch.tensor(DEVIATION).view(1, 3, 1, 1))
+        self.freeze()
 
     def forward(self, fake: Tensor, real: Tensor) -> Tensor:
+        height, width = fake.shape[2:]
+        top, left = (int(torch.randint(0, max(0, side - WINDOW_PX) + 1, ())) for side in (height, width))
+        rows, columns = slice(top, top + WINDOW_PX), slice(left, left + WINDOW_PX)
         with torch.no_grad():
-            wanted = self._unit_features(real)
+            wanted = self._unit_features(real[..., rows, columns])
+        ours = self._unit_features(fake[..., rows, columns])
         return torch.stack(
-            [
-                (ours - theirs).square().sum(1).mean()
-                for ours, theirs in zip(self._unit_features(fake), wanted, strict=True)
-            ]
+            [(one - other).square().sum(1).mean() for one, other in zip(ours, wanted, strict=True)]
         ).sum()
 
     def _unit_features(self, images: Tensor) -> list[Tensor]:
-        features = self.features(images)
-        return [f / (f.square().sum(1, keepdim=True) + 1e-8).sqrt() for f in features]
+        images = images.contiguous(memory_format=torch.channels_last)
+        features: list[Tensor] = self.trunk((images - self.mean) / self.deviation)
+        return [f * (f.square().sum(1, keepdim=True) + 1e-8).rsqrt() for f in features]

@@ -31,9 +31,11 @@ class Recipe:
     pixel: float = 1.0
     """Weight of the mean absolute error, on the [0, 1] range."""
     perceptual: float = 0.0
-    """Weight of the distance between pretrained features."""
+    """Weight of the distance between pretrained features, see `PerceptualDistance`."""
     grid: float = 0.0
     """Weight of the grid error, which keeps textures free of the tail's period."""
+    artifacts: float = 0.0
+    """Weight of the artifact error, which keeps an adversary's texture free of dots."""
     adversarial: float = 0.0
     """Weight of the generator's adversarial loss; 0 means there is no discriminator."""
     discriminator_width: int = 32
@@ -64,8 +66,8 @@ FIDELITY_X4 = Recipe(
     optimizer=MUON,
 )
 
-# No perceptual loss: beside an adversary, every weight of the pretrained features at hand that mattered set
-# dots along edges (weights/EXPERIMENTS.md).
+# The perceptual loss does most of it, the adversary gives grain, the other two keep both clean
+# (weights/EXPERIMENTS.md).
 PHOTO_X4 = Recipe(
     name="photo-x4",
     scale=4,
@@ -73,11 +75,14 @@ PHOTO_X4 = Recipe(
     blocks=6,
     low_px=32,
     batch_size=8,
-    learning_rate=1e-4,
+    learning_rate=2e-4,
     final_rate=0.05,
     profile=MILD,
-    grid=2.0,
-    adversarial=0.005,
+    optimizer=MUON,
+    perceptual=0.1,
+    grid=4.0,
+    artifacts=50.0,
+    adversarial=0.0015,
     discriminator_width=24,
     discriminator_learning_rate=4e-4,
     betas=(0.5, 0.99),
@@ -85,7 +90,7 @@ PHOTO_X4 = Recipe(
 
 # A larger crop for the same work: at half the enlargement, an object covers twice as many pixels.
 FIDELITY_X2 = replace(FIDELITY_X4, name="fidelity-x2", scale=2, low_px=40, batch_size=6)
-PHOTO_X2 = replace(PHOTO_X4, name="photo-x2", scale=2, low_px=48, batch_size=8)
+PHOTO_X2 = replace(PHOTO_X4, name="photo-x2", scale=2, low_px=48, batch_size=6)
 
 # No adversary: in as short a training as the others', it set dots on what it could not tell from damage
 # (weights/EXPERIMENTS.md).

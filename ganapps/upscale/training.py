@@ -78,10 +78,12 @@ def train_upscaler(
         )
     if threads is not None:
         torch.set_num_threads(threads)
+    # What is missing is found missing before photographs are decoded.
+    perceptual = _perceptual(chosen, device)
     photographs = load_photographs(photos, min_px=max(chosen.high_px, _HELD_OUT_PX), on_progress=on_loading)
     training, held_out = _split(photographs, photos)
     torch.manual_seed(seed)
-    game = UpscalingGame(chosen, _perceptual(chosen, device))
+    game = UpscalingGame(chosen, perceptual)
     if init is not None:
         start_from(game.generator, init)
     trainer = Trainer(

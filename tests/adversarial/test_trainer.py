@@ -103,6 +103,15 @@ def test_resumed_equals_unbroken_bit_for_bit(tmp_path, steps, optimizer, cut_sho
         assert torch.equal(value, weights(second)[name]), name
 
 
+def test_the_game_knows_its_average_and_keeps_no_copy_of_it():
+    game = Density()
+    assert game.average is game.generator
+    names = set(game.state_dict())
+    trainer = Trainer(game, batches, options(64))
+    assert game.average is trainer.ema.network
+    assert set(game.state_dict()) == names
+
+
 def test_a_run_from_before_an_option_existed_goes_on(tmp_path, cut_short):
     path = tmp_path / "checkpoint.pt"
     cut_short(Trainer(Density(), batches, options(64 * 4), checkpoint=path), 2)

