@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ..errors import DataError, ImageError
 from ..runtime.images import IMAGE_SUFFIXES, read_image
@@ -85,6 +87,11 @@ class CropSampler:
             for side in picture.shape[:2]
         )
         return picture[top : top + self.crop_px, left : left + self.crop_px]
+
+
+def stack(images: Sequence[Pixels]) -> Tensor:
+    """`[N, 3, H, W]` from pictures of one size, in channels_last layout without a copy."""
+    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
 
 
 def _detail(crop: Pixels) -> float:

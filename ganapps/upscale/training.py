@@ -14,18 +14,16 @@ from torch import nn
 
 from ..adversarial import Budget, OnReport, RunLog, Trainer, TrainingOptions, tell_all
 from ..errors import DataError, UsageError
-from ..metrics.psnr import psnr
 from ..runtime.files import write_atomically
-from .degradations import CLEAN, degrade
+from .degradations import degrade
 from .game import Pair, UpscalingGame
+from .held_out import SIDE_PX, HeldOut, split
 from .networks import UpscalingGenerator
-from .photographs import CropSampler, Pixels, load_photographs
+from .photographs import CropSampler, Pixels, load_photographs, stack
 from .recipes import Recipe, recipe_named
 from .starting_point import origin, start_from
 
-_HELD_OUT = 16
-"""Photographs kept aside to score the generator on, at most an eighth of all."""
-_HELD_OUT_PX = 256
+_FEWEST_PHOTOGRAPHS = 8
 
 
 def train_upscaler(
@@ -47,7 +45,8 @@ def train_upscaler(
 
     Args:
         photos: folder of photographs, searched with its subfolders; sides under 256 pixels are left out.
-        out: the run's folder: `checkpoint.pt`, `options.json`, `log.jsonl`, the model.
+        out: the run's folder: `checkpoint.pt`, `options.json`, `log.jsonl`, held-out crops as `samples.png`,
+            the model.
         recipe: name of a recipe in `recipes`.
         minutes: budget in minutes, over all resumptions; None means no such limit.
         images: budget in crops; None means no such limit.
@@ -80,8 +79,12 @@ def train_upscaler(
         torch.set_num_threads(threads)
     # What is missing is found missing before photographs are decoded.
     perceptual = _perceptual(chosen, device)
-    photographs = load_photographs(photos, min_px=max(chosen.high_px, _HELD_OUT_PX), on_progress=on_loading)
-    training, held_out = _split(photographs, photos)
+    photographs = load_photographs(photos, min_px=max(chosen.high_px, SIDE_PX), on_progress=on_loading)
+    if len(photographs) < _FEWEST_PHOTOGRAPHS:
+        raise DataError(
+            f"{photos} has {len(photographs)} usable photographs; at least {_FEWEST_PHOTOGRAPHS} are needed"
+        )
+    training, held_out = split(photographs)
     torch.manual_seed(seed)
     game = UpscalingGame(chosen, perceptual)
     if init is not None:
@@ -93,7 +96,7 @@ def train_upscaler(
         checkpoint=out / "checkpoint.pt",
         device=device,
         on_report=tell_all(RunLog(out / "log.jsonl"), on_report),
-        evaluate=HeldOut(held_out, chosen.scale),
+        evaluate=HeldOut(held_out, chosen.scale, profile=chosen.profile, sheet=out / "samples.png"),
     )
     if resume:
         trainer.resume()
@@ -137,25 +140,7 @@ class PairSource:
         random = np.random.default_rng((self.seed, index))
         high = [self.crops.draw(random) for _ in range(self.recipe.batch_size)]
         low = [degrade(crop, self.recipe.scale, self.recipe.profile, random) for crop in high]
-        return Pair(_stack(low), _stack(high))
-
-
-class HeldOut:
-    """PSNR of an upscaler on clean centre crops of photographs it was not trained on."""
-
-    def __init__(self, photographs: tuple[Pixels, ...], scale: int) -> None:
-        random = np.random.default_rng(0)
-        self.high = [_centre(picture, _HELD_OUT_PX) for picture in photographs]
-        self.low = _stack([degrade(high, scale, CLEAN, random) for high in self.high])
-        self.scale = scale
-
-    @torch.no_grad()
-    def __call__(self, generator: nn.Module) -> dict[str, float]:
-        device = next(generator.parameters()).device
-        enlarged = generator(self.low.to(device).float() / 255).clamp(0, 1).mul(255).round().byte()
-        pixels = enlarged.permute(0, 2, 3, 1).cpu().numpy()
-        scores = [psnr(e, h, border=self.scale) for e, h in zip(pixels, self.high, strict=True)]
-        return {"held-out PSNR": float(np.mean(scores))}
+        return Pair(stack(low), stack(high))
 
 
 def load_generator(run: Path) -> UpscalingGenerator:
@@ -168,14 +153,6 @@ def load_generator(run: Path) -> UpscalingGenerator:
     generator = UpscalingGenerator(recipe["width"], recipe["blocks"], recipe["scale"])
     start_from(generator, run / "checkpoint.pt")
     return generator.eval()
-
-
-def _split(photographs: tuple[Pixels, ...], folder: Path) -> tuple[tuple[Pixels, ...], tuple[Pixels, ...]]:
-    if len(photographs) < 8:
-        raise DataError(f"{folder} has {len(photographs)} usable photographs; at least 8 are needed")
-    every = max(8, len(photographs) // _HELD_OUT)
-    held_out = photographs[::every][:_HELD_OUT]
-    return tuple(p for i, p in enumerate(photographs) if i % every or i // every >= _HELD_OUT), held_out
 
 
 def _perceptual(recipe: Recipe, device: str) -> nn.Module | None:
@@ -199,13 +176,3 @@ def _describe(
     }
     out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / "options.json", json.dumps(options, indent=2).encode() + b"\n")
-
-
-def _centre(picture: Pixels, side: int) -> Pixels:
-    top, left = ((length - side) // 2 for length in picture.shape[:2])
-    return picture[top : top + side, left : left + side]
-
-
-def _stack(images: list[Pixels]) -> torch.Tensor:
-    """`[N, 3, H, W]` from NHWC pixels, in channels_last layout without a copy."""
-    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)

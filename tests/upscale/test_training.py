@@ -12,13 +12,15 @@ import torch
 
 from ganapps.adversarial import Budget, Trainer, save_checkpoint
 from ganapps.errors import CheckpointError, DataError, ModelError, UsageError
+from ganapps.runtime.images import read_image
 from ganapps.runtime.upscaler import Upscaler
 from ganapps.upscale import recipes, training
 from ganapps.upscale.game import UpscalingGame
+from ganapps.upscale.held_out import HeldOut, split
 from ganapps.upscale.photographs import CropSampler, load_photographs
 from ganapps.upscale.recipes import FIDELITY_X2, FIDELITY_X4, PHOTO_X4
 from ganapps.upscale.starting_point import start_from
-from ganapps.upscale.training import HeldOut, PairSource, train_upscaler, training_options
+from ganapps.upscale.training import PairSource, train_upscaler, training_options
 
 TINY = replace(
     FIDELITY_X4, name="tiny", scale=2, width=8, blocks=1, low_px=12, batch_size=4, learning_rate=4e-3
@@ -79,8 +81,32 @@ def test_training_beats_nearest_neighbour_and_writes_a_model(photos, tmp_path, t
     assert trained > held_out(untrained)["held-out PSNR"] + 5
     assert model == tmp_path / "run" / "tiny.onnx" and model.stat().st_size > 1000
     assert reports[-1].progress == 1 and "held-out PSNR" in reports[-1].scalars
+    # Three crops of 160 px beside each other, for each of two held-out photographs.
+    assert read_image(tmp_path / "run" / "samples.png").pixels.shape == (320, 480, 3)
     options = json.loads((tmp_path / "run" / "options.json").read_text())
     assert options["task"] == "upscale" and options["recipe"]["width"] == 8 and options["folder"] == "photos"
+
+
+def test_the_sheet_shows_bicubic_the_upscaler_and_the_truth(tmp_path):
+    pictures = tuple(clouds(i) for i in (20, 21))
+    held_out = HeldOut(pictures, 2, sheet=tmp_path / "sheet.png")
+    nearest = torch.nn.Upsample(scale_factor=2, mode="nearest")
+    nearest.register_parameter("unused", torch.nn.Parameter(torch.zeros(())))
+    held_out(nearest)
+    bicubic, enlarged, truth = np.split(read_image(tmp_path / "sheet.png").pixels.astype(int), 3, axis=1)
+    edge = (clouds(20).shape[0] - 160) // 2
+    assert np.array_equal(truth[:160], clouds(20)[edge : edge + 160, edge : edge + 160])
+    assert np.array_equal(enlarged[::2, ::2], enlarged[1::2, 1::2])
+    assert np.abs(bicubic - truth).mean() < np.abs(enlarged - truth).mean()
+
+
+def test_held_out_photographs_are_spread_and_not_trained_on():
+    pictures = tuple(np.full((1, 1, 3), i, np.uint8) for i in range(100))
+    training, held_out = split(pictures)
+    numbers = [int(p[0, 0, 0]) for p in held_out]
+    assert numbers == list(range(0, 100, 8))
+    assert sorted(numbers + [int(p[0, 0, 0]) for p in training]) == list(range(100))
+    assert len(split(pictures * 4)[1]) == 16
 
 
 def test_resumed_equals_unbroken(photos, tmp_path):
