@@ -124,7 +124,7 @@ class FeatureChooser:
         """Of each training, batches of 32."""
         updates = updates_for(images)
         if self._minutes is not None:
-            updates = min(updates, round(_SIZE * 4 / _TRAININGS * updates_within(self._minutes, shape)))
+            updates = min(updates, updates_within(_SIZE * self._minutes, shape, _TRAININGS))
         if self._images is not None:
             updates = min(updates, self._images // 32)
         return max(1, updates)

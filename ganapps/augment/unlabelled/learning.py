@@ -35,8 +35,8 @@ class Learned:
     training: Training
 
 
-def updates_for(minutes: float, shape: Shape) -> int:
-    """Updates of each training of the network from scratch, by the cost of an image of that shape.
+def updates_for(minutes: float, shape: Shape, trainings: int = _TRAININGS) -> int:
+    """Updates of each of so many trainings of the network from scratch, by the cost of such an image.
 
     Example:
         >>> updates_for(5, Shape(28, 28, 1)), updates_for(5, Shape(64, 64, 3))
@@ -45,7 +45,7 @@ def updates_for(minutes: float, shape: Shape) -> int:
     # The first layer of larger images has a stride of 2, see `Classifier`.
     positions = shape.height * shape.width / (4 if max(shape.height, shape.width) > 40 else 1)
     cost = max(0.25, positions / 28**2) * (1 if shape.channels == 1 else 1.1)
-    return round(min(_MOST, max(_FEWEST, minutes * _UPDATES_A_MINUTE / _TRAININGS / cost)))
+    return round(min(_MOST, max(_FEWEST, minutes * _UPDATES_A_MINUTE / trainings / cost)))
 
 
 def learn(material: Material, updates: int, started: float, tell: Callable[[float], None]) -> Learned:
