@@ -10,6 +10,7 @@ from torch.nn.functional import l1_loss
 
 from ..adversarial import RELATIVISTIC_PAIRING, Game, Losses, Match
 from .artifacts import artifact_error
+from .detail import only_detail
 from .grid import grid_error
 from .networks import PatchDiscriminator, UpscalingGenerator
 from .recipes import Recipe
@@ -52,7 +53,7 @@ class UpscalingGame(Game):
             with torch.no_grad():
                 steady = self.average(_unit(batch.low))
             losses["artifacts"] = self.recipe.artifacts * artifact_error(fake, steady, real)
-        real, fake = _shifted(real, fake)
+        real, fake = _judged(real, fake)
         (perceptual,) = self._perceptual
         if perceptual is not None:
             losses["perceptual"] = self.recipe.perceptual * perceptual(fake, real)
@@ -63,7 +64,7 @@ class UpscalingGame(Game):
 
     def discriminator_losses(self, batch: Pair) -> Losses:
         assert self.discriminator is not None  # the trainer asks only where there is one
-        real, fake = _shifted(_unit(batch.high), self.generator(_unit(batch.low)))
+        real, fake = _judged(_unit(batch.high), self.generator(_unit(batch.low)))
         return self.match.discriminator_losses(self.discriminator, real, fake)
 
 
@@ -76,12 +77,13 @@ _LARGEST_SHIFT_PX = 7
 """Strides of the judging networks multiply to 8 and more, so every phase of their grids is met."""
 
 
-def _shifted(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    """Both pictures without a random few rows and columns at the start, the same for both.
+def _judged(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    """Both pictures as networks judge them: what has detail, without a random few rows and columns.
 
     Strided networks judge some pixels more than others, always the same ones; a generator whose output is
     laid out in blocks learns to please just those, and a grid shows. Here there is no fixed grid to please.
     """
     top, left = torch.randint(0, _LARGEST_SHIFT_PX + 1, (2,)).tolist()
     bottom, right = top - _LARGEST_SHIFT_PX - 1, left - _LARGEST_SHIFT_PX - 1
+    fake = only_detail(fake, real)
     return real[..., top:bottom, left:right], fake[..., top:bottom, left:right]
