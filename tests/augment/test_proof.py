@@ -101,8 +101,8 @@ def test_a_proof_from_folders(write: Callable[[str, range], Path], monkeypatch: 
         (Arm.SELECTED, 24),
         (Arm.CEILING, 24),
     ]
-    trained = learner.seen[-6 * 5 :]
-    assert [seed for _, _, seed in trained] == [seed for seed in range(6) for _ in range(5)]
+    trained = learner.seen[-8 * 5 :]
+    assert [seed for _, _, seed in trained] == [seed for seed in range(8) for _ in range(5)]
     # The real arm has no policy, all others have the one that was chosen.
     assert {policy for _, policy, _ in trained[::5]} == {"none"}
     assert {policy for at, (_, policy, _) in enumerate(trained) if at % 5} == {network.policy}
@@ -156,7 +156,7 @@ def test_an_expansion_that_adds_nothing_has_no_effect(
     ("options", "sentence"),
     [
         ({"expanded": []}, "a proof needs at least one expanded set"),
-        ({"expanded": [Path("b")] * 7}, "7 expanded sets need as many seeds: --seeds 7"),
+        ({"expanded": [Path("b")] * 9}, "9 expanded sets need as many seeds: --seeds 9"),
         ({"seeds": 5}, "--seeds must be from 6 to 20, got 5"),
         ({"updates": 0}, "--updates must be at least 1, got 0"),
         ({"seed": -1}, "--seed must be at least 0, got -1"),
