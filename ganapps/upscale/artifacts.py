@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, pad
 
-_WINDOW_PX = 7
-"""Side of the window in which errors are compared with each other."""
+from .detail import WINDOW_PX, local_variance
 
 
 def artifact_error(fake: Tensor, steady: Tensor, real: Tensor) -> Tensor:
@@ -36,9 +34,6 @@ def artifact_error(fake: Tensor, steady: Tensor, real: Tensor) -> Tensor:
 
 def _erratic(error: Tensor) -> Tensor:
     """Local variances of `[N, 1, H, W]`, each times the fifth root of that of its picture."""
-    edge = _WINDOW_PX // 2
-    around = pad(error, (edge, edge, edge, edge), mode="reflect")
-    num = _WINDOW_PX**2
-    mean, square = (avg_pool2d(x, _WINDOW_PX, stride=1) for x in (around, around.square()))
-    local = (square - mean.square()).clamp_min(0) * (num / (num - 1))
+    num = WINDOW_PX**2
+    local = local_variance(error) * (num / (num - 1))
     return local * error.var((1, 2, 3), keepdim=True) ** 0.2

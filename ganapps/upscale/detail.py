@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, pad
 
-_WINDOW_PX = 7
+WINDOW_PX = 7
+"""Side of the window around a pixel."""
 _GRAIN, _TEXTURE = 2 / 255, 6 / 255
 """Standard deviations around a pixel up to which it is grain, and from which on it is texture."""
 
@@ -21,11 +22,16 @@ def detail_share(real: Tensor) -> Tensor:
         `[N, 1, H, W]`, without a gradient.
     """
     with torch.no_grad():
-        edge = _WINDOW_PX // 2
-        grey = pad(real.mean(1, keepdim=True), (edge, edge, edge, edge), mode="reflect")
-        mean, square = (avg_pool2d(x, _WINDOW_PX, stride=1) for x in (grey, grey.square()))
-        deviation = (square - mean.square()).clamp_min(0).sqrt()
+        deviation = local_variance(real.mean(1, keepdim=True)).sqrt()
         return ((deviation - _GRAIN) / (_TEXTURE - _GRAIN)).clamp(0, 1)
+
+
+def local_variance(image: Tensor) -> Tensor:
+    """Variance around each pixel of `[N, 1, H, W]`, sides of at least 4; the border is mirrored."""
+    edge = WINDOW_PX // 2
+    around = pad(image, (edge, edge, edge, edge), mode="reflect")
+    mean, square = (avg_pool2d(x, WINDOW_PX, stride=1) for x in (around, around.square()))
+    return (square - mean.square()).clamp_min(0)
 
 
 def only_detail(fake: Tensor, real: Tensor) -> Tensor:
