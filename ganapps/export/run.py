@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError, UsageError
+from ..runs.options import read_options
 from .card import ModelCard
 
 _OWN_LICENCE = "unknown: that of your data"
@@ -59,7 +59,7 @@ def export_run(
         OutputError: the file cannot be written.
         UsageError: a blend with a run that is not an upscaler's.
     """
-    options = _options(run)
+    options = read_options(run)
     task = options.get("task")
     if task not in ("upscale", "sample"):
         raise CheckpointError(
@@ -83,19 +83,6 @@ def export_run(
     else:
         _export_sampler(run, path, card, options)
     return path
-
-
-def _options(run: Path) -> dict[str, Any]:
-    path = run / "options.json"
-    try:
-        options = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{run} is not the folder of a training run: it has no options.json") from error
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} cannot be read: {error}") from error
-    if not isinstance(options, dict):
-        raise CheckpointError(f"{path} must hold a JSON object, not {type(options).__name__}")
-    return options
 
 
 def _photographs(options: dict[str, Any]) -> str:

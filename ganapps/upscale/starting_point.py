@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,10 +13,16 @@ from torch import Tensor, nn
 
 from ..adversarial import load_checkpoint
 from ..errors import CheckpointError, DependencyError, ModelError
+from ..runs.options import NAME, read_options
 from ..runtime.zoo import find_weights
+
+if TYPE_CHECKING:
+    import onnx
 
 _PREFIX = "network."
 """What the exporter puts before the names of a network's weights."""
+_RECIPE = "ganapps.recipe"
+"""Where a model file says how it was trained: a recipe's name, and after a comma what was mixed in."""
 
 
 def start_from(generator: nn.Module, source: str | Path) -> None:
@@ -68,6 +75,28 @@ def origin(source: str | Path) -> str:
     return path.parent.name if path.suffix == ".pt" else path.name.removesuffix(".onnx")
 
 
+def recipe_of(source: str | Path) -> str | None:
+    """The name of the recipe that a starting point was trained by; None where nothing says it.
+
+    Args:
+        source: as for `start_from`.
+
+    Raises:
+        CheckpointError, ModelError: as `start_from` does.
+
+    Example:
+        >>> recipe_of("fidelity-x4")
+        'fidelity-x4'
+    """
+    path = Path(source)
+    if path.suffix == ".pt":
+        known = read_options(path.parent) if (path.parent / NAME).exists() else {}
+        recipe = known.get("recipe")
+        return str(recipe.get("name")) if isinstance(recipe, dict) else None
+    said = {entry.key: entry.value for entry in _model(find_weights(source)).metadata_props}
+    return said[_RECIPE].split(",")[0] if _RECIPE in said else None
+
+
 @torch.no_grad()
 def mix_in(generator: nn.Module, source: str | Path, share: float) -> None:
     """Replace each weight w by `(1 - share) * w + share * v`, where v is that of another trained generator.
@@ -94,17 +123,22 @@ def _of_run(checkpoint: Path) -> dict[str, Tensor]:
 
 
 def _of_model(path: Path) -> dict[str, Tensor]:
+    import onnx
+
+    return {
+        tensor.name.removeprefix(_PREFIX): torch.from_numpy(np.array(onnx.numpy_helper.to_array(tensor)))
+        for tensor in _model(path).graph.initializer
+        if tensor.name.startswith(_PREFIX)
+    }
+
+
+def _model(path: Path) -> onnx.ModelProto:
     try:
         import onnx
         from google.protobuf.message import DecodeError
     except ImportError as error:
         raise DependencyError.for_extra("starting from a model file", "the package onnx", "train") from error
     try:
-        stored = onnx.load(path).graph.initializer
+        return onnx.load(path)
     except DecodeError as error:
         raise ModelError(f"{path} is not an ONNX model") from error
-    return {
-        tensor.name.removeprefix(_PREFIX): torch.from_numpy(np.array(onnx.numpy_helper.to_array(tensor)))
-        for tensor in stored
-        if tensor.name.startswith(_PREFIX)
-    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch import nn
 
 from ..adversarial import Budget, OnReport, RunLog, Trainer, TrainingOptions, tell_all
 from ..errors import DataError, UsageError
+from ..runs.options import read_options
 from ..runtime.files import write_atomically
 from .degradations import degrade
 from .game import Pair, UpscalingGame
@@ -21,9 +22,12 @@ from .held_out import SIDE_PX, HeldOut, split
 from .networks import UpscalingGenerator
 from .photographs import CropSampler, Pixels, load_photographs, stack
 from .recipes import Recipe, recipe_named
-from .starting_point import origin, start_from
+from .starting_point import origin, recipe_of, start_from
 
 _FEWEST_PHOTOGRAPHS = 8
+_FINE_TUNING = 0.2
+"""Share of a recipe's learning rate for a model of the same recipe: its full rate first undoes what such a
+model has learnt, and a short training never wins it back (weights/EXPERIMENTS.md)."""
 
 
 def train_upscaler(
@@ -51,6 +55,7 @@ def train_upscaler(
         minutes: budget in minutes, over all resumptions; None means no such limit.
         images: budget in crops; None means no such limit.
         init: what to start from, see `start_from`: another run's checkpoint, a model file, a shipped model.
+            One of the same recipe goes on at a fifth of the recipe's learning rate.
         resume: go on from `out/checkpoint.pt`.
         seed: what crops and damage are drawn from.
         threads: CPU threads; None leaves PyTorch's choice.
@@ -85,6 +90,7 @@ def train_upscaler(
             f"{photos} has {len(photographs)} usable photographs; at least {_FEWEST_PHOTOGRAPHS} are needed"
         )
     training, held_out = split(photographs)
+    chosen = replace(chosen, learning_rate=_learning_rate(chosen, out if resume else None, init))
     torch.manual_seed(seed)
     game = UpscalingGame(chosen, perceptual)
     if init is not None:
@@ -149,10 +155,18 @@ def load_generator(run: Path) -> UpscalingGenerator:
     Raises:
         CheckpointError: the run's checkpoint is missing, damaged, or of another network.
     """
-    recipe = json.loads((run / "options.json").read_text(encoding="utf-8"))["recipe"]
+    recipe = read_options(run)["recipe"]
     generator = UpscalingGenerator(recipe["width"], recipe["blocks"], recipe["scale"])
     start_from(generator, run / "checkpoint.pt")
     return generator.eval()
+
+
+def _learning_rate(recipe: Recipe, resumed: Path | None, init: str | Path | None) -> float:
+    """The recipe's, less where a model of its own goes on; that which a resumed run began with."""
+    if resumed is not None:
+        return float(read_options(resumed)["recipe"]["learning_rate"])
+    fine_tuning = init is not None and recipe_of(init) == recipe.name
+    return recipe.learning_rate * (_FINE_TUNING if fine_tuning else 1)
 
 
 def _perceptual(recipe: Recipe, device: str) -> nn.Module | None:

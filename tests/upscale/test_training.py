@@ -19,7 +19,7 @@ from ganapps.upscale.game import UpscalingGame
 from ganapps.upscale.held_out import HeldOut, split
 from ganapps.upscale.photographs import CropSampler, load_photographs
 from ganapps.upscale.recipes import FIDELITY_X2, FIDELITY_X4, PHOTO_X4
-from ganapps.upscale.starting_point import start_from
+from ganapps.upscale.starting_point import recipe_of, start_from
 from ganapps.upscale.training import PairSource, train_upscaler, training_options
 
 TINY = replace(
@@ -148,6 +148,30 @@ def test_an_adversarial_run_starts_from_a_fidelity_run(photos, tmp_path, monkeyp
         start_from(UpscalingGame(PHOTO_X4).generator, tmp_path / "first" / "checkpoint.pt")
 
 
+def test_a_model_of_the_same_recipe_goes_on_at_a_fifth_of_its_rate(photos, tmp_path, monkeypatch):
+    other = replace(TINY, name="other")
+    monkeypatch.setattr(recipes, "RECIPES", (TINY, other))
+
+    def rate(run):
+        return json.loads((tmp_path / run / "options.json").read_text())["recipe"]["learning_rate"]
+
+    model = train_upscaler(photos, tmp_path / "first", recipe="tiny", images=4)
+    checkpoint = tmp_path / "first" / "checkpoint.pt"
+    train_upscaler(photos, tmp_path / "by-run", recipe="tiny", images=4, init=checkpoint)
+    train_upscaler(photos, tmp_path / "by-model", recipe="tiny", images=4, init=model)
+    train_upscaler(photos, tmp_path / "other", recipe="other", images=4, init=checkpoint)
+    assert rate("first") == rate("other") == TINY.learning_rate
+    assert rate("by-run") == rate("by-model") == pytest.approx(TINY.learning_rate / 5)
+    # What is resumed keeps its rate; with another, the trainer would refuse.
+    train_upscaler(photos, tmp_path / "by-run", recipe="tiny", images=8, resume=True)
+    assert rate("by-run") == pytest.approx(TINY.learning_rate / 5)
+
+
+def test_a_starting_point_says_its_recipe(tmp_path):
+    assert recipe_of("photo-x4") == "photo-x4", "without what was mixed in"
+    assert recipe_of(tmp_path / "checkpoint.pt") is None, "a checkpoint that was taken out of its run"
+
+
 @pytest.mark.parametrize("source", ["fidelity-x4", "photo-x4"])
 def test_a_shipped_model_is_a_starting_point(source):
     """Training can go on from the model file alone: it gives back the network that it was exported from."""
@@ -215,7 +239,9 @@ class TestSentences:
             train_upscaler(photos, tmp_path / "run", recipe="tiny", images=4)
 
     def test_resume_without_a_run(self, photos, tmp_path, tiny):
-        with pytest.raises(CheckpointError, match=r"^there is no checkpoint at .*run/checkpoint\.pt$"):
+        with pytest.raises(
+            CheckpointError, match=r"run is not the folder of a training run: it has no options\.json$"
+        ):
             train_upscaler(photos, tmp_path / "run", recipe="tiny", images=4, resume=True)
 
 
