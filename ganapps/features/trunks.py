@@ -18,8 +18,10 @@ from .frozen import Frozen, load_packaged
 
 Net = Literal["vgg", "alex"]
 
-MEAN = (0.485, 0.456, 0.406)  # ImageNet's, of images in [0, 1]; in the file they are given for [-1, 1]
-DEVIATION = (0.229, 0.224, 0.225)
+_MEAN = (0.485, 0.456, 0.406)  # ImageNet's, of images in [0, 1]; in the file they are given for [-1, 1]
+_DEVIATION = (0.229, 0.224, 0.225)
+_SQUARED_EPS = 1e-10
+"""Keeps the gradient of a norm finite where all features are zero; far below the norms of real features."""
 
 VGG16_CHANNELS = (64, 128, 256, 512, 512)
 ALEXNET_CHANNELS = (64, 192, 384, 256, 256)
@@ -106,6 +108,23 @@ class AlexNet(Frozen):
     def convolutions(self) -> Iterator[nn.Conv2d]:
         """All convolutions, in order."""
         return iter(self.layers)  # type: ignore[arg-type]
+
+
+def unit_features(trunk: Vgg16 | AlexNet, images: Tensor) -> list[Tensor]:
+    """What a trunk finds in images, each position's features scaled to length one (LPIPS, arXiv 1801.03924,
+    section 3).
+
+    Args:
+        trunk: a filled trunk.
+        images: `[N, 3, H, W]` in [0, 1].
+
+    Returns:
+        What the trunk returns; all zero where it found nothing.
+    """
+    mean, deviation = (images.new_tensor(values).view(1, 3, 1, 1) for values in (_MEAN, _DEVIATION))
+    # With channels last, pooling is 5 times faster on a CPU and the whole a fifth (VGG) to two fifths.
+    normalised = ((images - mean) / deviation).contiguous(memory_format=torch.channels_last)
+    return [f * (f.square().sum(1, keepdim=True) + _SQUARED_EPS).rsqrt() for f in trunk(normalised)]
 
 
 def read_weights(net: Net, *, job: str, extra: str) -> dict[str, Tensor]:

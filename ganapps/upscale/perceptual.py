@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..features.frozen import Frozen
-from ..features.trunks import DEVIATION, MEAN, Vgg16, fill, read_weights
+from ..features.trunks import Vgg16, fill, read_weights, unit_features
 
 _STAGES = 4
 """Strides 1 to 8; what lies deeper says what a picture shows, and that is known already."""
@@ -31,15 +31,10 @@ class PerceptualDistance(Frozen):
         DependencyError: the package with the pretrained weights is not installed.
     """
 
-    mean: Tensor
-    deviation: Tensor
-
     def __init__(self) -> None:
         super().__init__()
         self.trunk = Vgg16(depth=_STAGES)
         fill(self.trunk, read_weights("vgg", job="an adversarial upscaling recipe", extra="train"))
-        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
-        self.register_buffer("deviation", torch.tensor(DEVIATION).view(1, 3, 1, 1))
         self.freeze()
 
     def forward(self, fake: Tensor, real: Tensor) -> Tensor:
@@ -47,13 +42,8 @@ class PerceptualDistance(Frozen):
         top, left = (int(torch.randint(0, max(0, side - WINDOW_PX) + 1, ())) for side in (height, width))
         rows, columns = slice(top, top + WINDOW_PX), slice(left, left + WINDOW_PX)
         with torch.no_grad():
-            wanted = self._unit_features(real[..., rows, columns])
-        ours = self._unit_features(fake[..., rows, columns])
+            wanted = unit_features(self.trunk, real[..., rows, columns])
+        ours = unit_features(self.trunk, fake[..., rows, columns])
         return torch.stack(
             [(one - other).square().sum(1).mean() for one, other in zip(ours, wanted, strict=True)]
         ).sum()
-
-    def _unit_features(self, images: Tensor) -> list[Tensor]:
-        images = images.contiguous(memory_format=torch.channels_last)
-        features: list[Tensor] = self.trunk((images - self.mean) / self.deviation)
-        return [f * (f.square().sum(1, keepdim=True) + 1e-8).rsqrt() for f in features]
