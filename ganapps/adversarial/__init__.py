@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .adaptive import AdaptiveAugment
 from .batches import BatchSource
-from .best import Best
+from .best import Best, best_weights
 from .budget import Budget
 from .checkpoint import load_checkpoint, save_checkpoint
 from .conditioning import Projection, auxiliary_loss, beside, realness
@@ -87,6 +87,7 @@ __all__ = [
     "WganGp",
     "auxiliary_loss",
     "beside",
+    "best_weights",
     "bound_slopes",
     "devices",
     "feature_matching",

@@ -44,3 +44,16 @@ class Best:
     def load(self, state: dict[str, Any]) -> None:
         """Go on from what `state` gave."""
         self.value, self.images, self.weights = state["value"], state["images"], state["weights"]
+
+
+def best_weights(checkpoint: dict[str, Any]) -> Any:
+    """The averaged generator that a run's checkpoint holds, as it was when it scored best.
+
+    Args:
+        checkpoint: what `load_checkpoint` gave.
+
+    Returns:
+        Its state dict: the last one where the run kept no score, and None where there is none.
+    """
+    best = checkpoint.get("best")
+    return best["weights"] if best and best["weights"] else checkpoint.get("ema")

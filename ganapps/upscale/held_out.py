@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..metrics.bicubic import imresize_to
 from ..metrics.psnr import psnr
@@ -18,13 +18,18 @@ NUM_HELD_OUT = 16
 """Photographs kept aside, at most an eighth of all."""
 SIDE_PX = 256
 """Of the crops that are scored."""
+PSNR, DISTANCE = "held-out PSNR", "held-out perceptual distance"
+"""Names of the scores."""
+_WINDOWS = 2
+"""That the perceptual distance looks at in each crop: always the same ones, and a hundredth of the time."""
 _SHOWN = 4
 _SHOWN_PX = 160
 """Of the crops on the sheet."""
 
 
 class HeldOut:
-    """PSNR of an upscaler on centre crops of held-out photographs, and a sheet of some of them.
+    """PSNR of an upscaler on centre crops of held-out photographs, perceptual distance where there is one to
+    measure it by, and a sheet of some of them.
 
     Args:
         photographs: uint8 `[H, W, 3]`, sides of at least 256.
@@ -32,6 +37,7 @@ class HeldOut:
         profile: how the low-resolution crops come about; each call sees the same ones.
         sheet: picture that each call writes: a row a photograph, enlarged by bicubic interpolation, by the
             upscaler, and as it is. None for none.
+        distance: the perceptual distance of the training, see `UpscalingGame`; None for none.
     """
 
     def __init__(
@@ -41,12 +47,13 @@ class HeldOut:
         *,
         profile: Profile = CLEAN,
         sheet: Path | None = None,
+        distance: nn.Module | None = None,
     ) -> None:
         random = np.random.default_rng(0)
         self._high = [_centre(picture, SIDE_PX) for picture in photographs]
         low = [degrade(high, scale, profile, random) for high in self._high]
         self._bicubic = [imresize_to(crop, SIDE_PX, SIDE_PX) for crop in low[:_SHOWN]]
-        self._low, self._scale, self._sheet = stack(low), scale, sheet
+        self._low, self._scale, self._sheet, self._distance = stack(low), scale, sheet, distance
 
     @torch.no_grad()
     def __call__(self, generator: nn.Module) -> dict[str, float]:
@@ -60,8 +67,17 @@ class HeldOut:
         pixels = enlarged.permute(0, 2, 3, 1).cpu().numpy()
         if self._sheet is not None:
             self._show(self._sheet, pixels)
-        scores = [psnr(e, h, border=self._scale) for e, h in zip(pixels, self._high, strict=True)]
-        return {"held-out PSNR": float(np.mean(scores))}
+        each = [psnr(e, h, border=self._scale) for e, h in zip(pixels, self._high, strict=True)]
+        scores = {PSNR: float(np.mean(each))}
+        if self._distance is not None:
+            scores[DISTANCE] = self._mean_distance(self._distance, enlarged)
+        return scores
+
+    def _mean_distance(self, distance: nn.Module, enlarged: Tensor) -> float:
+        real = stack(self._high).to(enlarged.device)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return float(np.mean([distance(enlarged / 255, real / 255).item() for _ in range(_WINDOWS)]))
 
     def _show(self, path: Path, enlarged: Pixels) -> None:
         rows = zip(self._bicubic, enlarged, self._high, strict=False)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..adversarial import load_checkpoint
+from ..adversarial import best_weights, load_checkpoint
 from ..errors import CheckpointError, DependencyError, ModelError
 from ..runs.options import NAME, read_options
 from ..runtime.zoo import find_weights
@@ -31,8 +31,8 @@ def start_from(generator: nn.Module, source: str | Path) -> None:
     Args:
         generator: the network to fill; it must be of the same shape as the trained one, but may enlarge less:
             where the trained one's scale is a multiple, its last layer is averaged down to the smaller scale.
-        source: a checkpoint `.pt` of another run, whose averaged generator is taken; an `.onnx` file exported
-            by ganapps; or the name of a shipped model.
+        source: a checkpoint `.pt` of another run, whose averaged generator is taken, as it was when it scored
+            best; an `.onnx` file exported by ganapps; or the name of a shipped model.
 
     Raises:
         CheckpointError: the source is unreadable or of another network.
@@ -116,7 +116,7 @@ def mix_in(generator: nn.Module, source: str | Path, share: float) -> None:
 
 
 def _of_run(checkpoint: Path) -> dict[str, Tensor]:
-    weights = load_checkpoint(checkpoint).get("ema")
+    weights = best_weights(load_checkpoint(checkpoint))
     if not isinstance(weights, dict):
         raise CheckpointError(f"{checkpoint} holds no averaged generator")
     return dict(weights)

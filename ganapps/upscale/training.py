@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..adversarial import Budget, OnReport, RunLog, Trainer, TrainingOptions, tell_all
+from ..adversarial import Best, Budget, OnReport, RunLog, Trainer, TrainingOptions, tell_all
 from ..errors import DataError, UsageError
 from ..runs.options import read_options
 from ..runtime.files import write_atomically
 from .degradations import degrade
 from .game import Pair, UpscalingGame
-from .held_out import SIDE_PX, HeldOut, split
+from .held_out import DISTANCE, PSNR, SIDE_PX, HeldOut, split
 from .networks import UpscalingGenerator
 from .photographs import CropSampler, Pixels, load_photographs, stack
 from .recipes import Recipe, recipe_named
@@ -46,6 +46,8 @@ def train_upscaler(
     on_loading: Callable[[float], None] | None = None,
 ) -> Path:
     """Train a recipe on photographs, keep its state in `out`, and write `out/NAME.onnx` at the end.
+
+    The model is the averaged generator as it was when it scored best on held-out photographs.
 
     Args:
         photos: folder of photographs, searched with its subfolders; sides under 256 pixels are left out.
@@ -102,7 +104,15 @@ def train_upscaler(
         checkpoint=out / "checkpoint.pt",
         device=device,
         on_report=tell_all(RunLog(out / "log.jsonl"), on_report),
-        evaluate=HeldOut(held_out, chosen.scale, profile=chosen.profile, sheet=out / "samples.png"),
+        evaluate=HeldOut(
+            held_out,
+            chosen.scale,
+            profile=chosen.profile,
+            sheet=out / "samples.png",
+            distance=perceptual,
+        ),
+        # Texture costs PSNR, so where it is asked for, that cannot say which state is best.
+        best=Best(PSNR) if perceptual is None else Best(DISTANCE, highest=False),
     )
     if resume:
         trainer.resume()
@@ -150,7 +160,7 @@ class PairSource:
 
 
 def load_generator(run: Path) -> UpscalingGenerator:
-    """The averaged generator of a run, ready to export.
+    """The best averaged generator of a run, ready to export.
 
     Raises:
         CheckpointError: the run's checkpoint is missing, damaged, or of another network.

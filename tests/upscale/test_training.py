@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganapps.adversarial import Budget, Trainer, save_checkpoint
+from ganapps.adversarial import Budget, Trainer, load_checkpoint, save_checkpoint
 from ganapps.errors import CheckpointError, DataError, ModelError, UsageError
 from ganapps.runtime.images import read_image
 from ganapps.runtime.upscaler import Upscaler
@@ -100,6 +100,42 @@ def test_the_sheet_shows_bicubic_the_upscaler_and_the_truth(tmp_path):
     assert np.abs(bicubic - truth).mean() < np.abs(enlarged - truth).mean()
 
 
+def test_the_perceptual_distance_is_scored_on_the_same_windows_every_time():
+    class Corner(torch.nn.Module):
+        """How far apart the two are at a random place."""
+
+        def forward(self, fake, real):
+            row, column = torch.randint(256, (2,)).tolist()
+            return (fake - real)[..., row, column].abs().mean()
+
+    held_out = HeldOut((clouds(20), clouds(21)), 2, distance=Corner())
+    nearest = torch.nn.Upsample(scale_factor=2, mode="nearest")
+    nearest.register_parameter("unused", torch.nn.Parameter(torch.zeros(())))
+    state = torch.random.get_rng_state()
+    first, second = held_out(nearest), held_out(nearest)
+    assert first == second and first["held-out perceptual distance"] > 0
+    assert torch.equal(state, torch.random.get_rng_state()), "training draws what it would have drawn"
+
+
+def test_the_best_state_of_a_run_is_what_is_exported_and_gone_on_with(photos, tmp_path, tiny):
+    """Here the last state is spoilt by hand."""
+    run = tmp_path / "run"
+    train_upscaler(photos, run, recipe="tiny", images=4 * 40)
+    state = load_checkpoint(run / "checkpoint.pt")
+    assert state["best"]["value"] == pytest.approx(
+        HeldOut(split(load_photographs(photos, min_px=256))[1], 2)(training.load_generator(run))[
+            "held-out PSNR"
+        ]
+    )
+    state["ema"] = {name: torch.zeros_like(value) for name, value in state["ema"].items()}
+    save_checkpoint(run / "checkpoint.pt", state)
+    start = UpscalingGame(TINY).generator
+    start_from(start, run / "checkpoint.pt")
+    best = state["best"]["weights"]
+    for generator in (start, training.load_generator(run)):
+        assert all(torch.equal(value, best[name]) for name, value in generator.state_dict().items())
+
+
 def test_held_out_photographs_are_spread_and_not_trained_on():
     pictures = tuple(np.full((1, 1, 3), i, np.uint8) for i in range(100))
     training, held_out = split(pictures)
@@ -136,7 +172,7 @@ def test_an_adversarial_run_starts_from_a_fidelity_run(photos, tmp_path, monkeyp
     adversarial = replace(TINY, name="vivid", adversarial=0.05, discriminator_width=4)
     monkeypatch.setattr(recipes, "RECIPES", (TINY, adversarial))
     train_upscaler(photos, tmp_path / "first", recipe="tiny", images=4 * 5)
-    start = torch.load(tmp_path / "first" / "checkpoint.pt", weights_only=True)["ema"]
+    start = torch.load(tmp_path / "first" / "checkpoint.pt", weights_only=True)["best"]["weights"]
     game = UpscalingGame(adversarial)
     start_from(game.generator, tmp_path / "first" / "checkpoint.pt")
     assert all(torch.equal(value, start[name]) for name, value in game.generator.state_dict().items())

@@ -22,6 +22,7 @@ from ...adversarial import (
     RunLog,
     Trainer,
     TrainingOptions,
+    best_weights,
     load_checkpoint,
     save_checkpoint,
     tell_all,
@@ -177,9 +178,8 @@ def load_generator(run: Path) -> Generator:
         CheckpointError: the run's checkpoint is missing, damaged, or of another network.
     """
     path = run / "checkpoint.pt"
-    generator, state = Generator(architecture_of(run)), load_checkpoint(path)
-    best = state.get("best")
-    _load(generator, best["weights"] if best and best["weights"] else state.get("ema"), path)
+    generator = Generator(architecture_of(run))
+    _load(generator, best_weights(load_checkpoint(path)), path)
     return generator.eval()
 
 
