@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import leaky_relu
+from torch.nn.functional import conv2d, leaky_relu
 
 from ...adversarial import Projection
 
@@ -84,8 +84,7 @@ class Generator(nn.Module):
         widths = architecture.generator_widths
         pairs = zip(widths[:0:-1], widths[-2::-1], strict=True)
         self.growth = nn.ModuleList(
-            StyledLayer(nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1), narrow, style)
-            for wide, narrow in pairs
+            StyledLayer(doubling(wide, narrow), narrow, style) for wide, narrow in pairs
         )
         self.picture = nn.Conv2d(outer, architecture.channels, 3, padding=1)
         initialise(self.mapping, self.base, self.start.convolution)
@@ -98,6 +97,31 @@ class Generator(nn.Module):
             features = layer(features, style)
         pixels = torch.tanh(self.picture(features))
         return pixels[:, :, : self.architecture.height, : self.architecture.width]
+
+
+class Blur(nn.Module):
+    """The binomial filter 1 2 1 in each direction, `[N, C, H, W]` to the same; beyond the border is 0."""
+
+    kernel: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        line = torch.tensor([0.25, 0.5, 0.25])
+        self.register_buffer("kernel", (line[:, None] * line).repeat(channels, 1, 1, 1), persistent=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return conv2d(features, self.kernel, padding=1, groups=len(self.kernel))
+
+
+def doubling(wide: int, narrow: int) -> nn.Sequential:
+    """`[N, wide, H, W]` to `[N, narrow, 2 H, 2 W]`: a transposed convolution, blurred.
+
+    A transposed convolution draws the four pixels of a block by different weights: after minutes of training
+    that is seen as dots. Blurred, they have enough in common, and later layers draw what is finer (StyleGAN2,
+    arXiv 1912.04958, filters so wherever it enlarges). Interpolation instead of weights has no dots either,
+    and is slower to learn what is fine, such as fingers.
+    """
+    return nn.Sequential(nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1), Blur(narrow))
 
 
 class StyledLayer(nn.Module):
