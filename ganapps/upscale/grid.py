@@ -17,13 +17,18 @@ def grid_error(fake: Tensor, real: Tensor, scale: int) -> Tensor:
     transposed convolution: Odena, "Deconvolution and Checkerboard Artifacts", 2016). Texture averages out
     over a window and is free to differ from the truth; a grid, and a colour shift, do not.
 
+    The two are told apart before their sizes are taken: an absolute value passes on no more than a sign, and
+    where damage cannot be undone, a shift many times as large would have its own way with it.
+
     Args:
         fake: `[N, C, H, W]`.
         real: the same shape; H and W multiples of `scale`.
         scale: the enlargement, which is the period of the grid.
 
     Returns:
-        The mean absolute difference of windowed averages, a scalar.
+        The mean absolute shift of windows, and that of positions from their window's, added up; a scalar.
     """
     phases = pixel_unshuffle(fake - real, scale)
-    return avg_pool2d(phases, min(WINDOW_PX, *phases.shape[-2:])).abs().mean()
+    averages = avg_pool2d(phases, min(WINDOW_PX, *phases.shape[-2:])).unflatten(1, (-1, scale**2))
+    shift = averages.mean(2, keepdim=True)
+    return shift.abs().mean() + (averages - shift).abs().mean()
