@@ -29,6 +29,7 @@ def grid_error(fake: Tensor, real: Tensor, scale: int) -> Tensor:
         The mean absolute shift of windows, and that of positions from their window's, added up; a scalar.
     """
     phases = pixel_unshuffle(fake - real, scale)
-    averages = avg_pool2d(phases, min(WINDOW_PX, *phases.shape[-2:])).unflatten(1, (-1, scale**2))
-    shift = averages.mean(2, keepdim=True)
+    averages = avg_pool2d(phases, min(WINDOW_PX, *phases.shape[-2:]))
+    averages = averages.reshape(len(fake), -1, scale**2, *averages.shape[-2:])
+    shift: Tensor = averages.mean(2, keepdim=True)
     return shift.abs().mean() + (averages - shift).abs().mean()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from ..features.frozen import Frozen
 from ..features.trunks import Vgg16, fill, read_weights, unit_features
@@ -24,6 +25,9 @@ class PerceptualDistance(Frozen):
     without aliasing: a network that subsamples sees some pixels more than others, and dots come up where it
     does. A metric on VGG16 is partial to what was trained with it; one on another network is not.
 
+    Args:
+        shrink: how many times smaller the pictures are that are compared.
+
     Shape: two image batches `[N, 3, H, W]` in [0, 1] to a scalar in [0, 4 * stages]. Gradients reach the
     first only.
 
@@ -31,13 +35,15 @@ class PerceptualDistance(Frozen):
         DependencyError: the package with the pretrained weights is not installed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shrink: int = 1) -> None:
         super().__init__()
+        self.shrink = shrink
         self.trunk = Vgg16(depth=_STAGES)
         fill(self.trunk, read_weights("vgg", job="an adversarial upscaling recipe", extra="train"))
         self.freeze()
 
     def forward(self, fake: Tensor, real: Tensor) -> Tensor:
+        fake, real = (avg_pool2d(images, self.shrink) for images in (fake, real))
         height, width = fake.shape[2:]
         top, left = (int(torch.randint(0, max(0, side - WINDOW_PX) + 1, ())) for side in (height, width))
         rows, columns = slice(top, top + WINDOW_PX), slice(left, left + WINDOW_PX)

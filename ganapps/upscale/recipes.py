@@ -32,6 +32,8 @@ class Recipe:
     """Weight of the mean absolute error, on the [0, 1] range."""
     perceptual: float = 0.0
     """Weight of the distance between pretrained features, see `PerceptualDistance`."""
+    perceptual_shrink: int = 1
+    """How many times smaller the pictures are that it compares: what is finer is not asked for."""
     grid: float = 0.0
     """Weight of the grid error, which keeps textures free of the tail's period."""
     artifacts: float = 0.0
@@ -92,9 +94,17 @@ PHOTO_X4 = Recipe(
 FIDELITY_X2 = replace(FIDELITY_X4, name="fidelity-x2", scale=2, low_px=40, batch_size=6)
 PHOTO_X2 = replace(PHOTO_X4, name="photo-x2", scale=2, low_px=48, batch_size=6)
 
-# No adversary: in as short a training as the others', it set dots on what it could not tell from damage
-# (weights/EXPERIMENTS.md).
-RESTORE_X4 = replace(FIDELITY_X4, name="restore-x4", profile=STRONG, learning_rate=1e-3)
+# Under strong damage, nothing tells where texture is and of what kind: features of full resolution and an
+# adversary ask for some everywhere, and a hatching is what comes (weights/EXPERIMENTS.md).
+RESTORE_X4 = replace(
+    PHOTO_X4,
+    name="restore-x4",
+    profile=STRONG,
+    perceptual_shrink=2,
+    grid=20.0,
+    artifacts=0.0,
+    adversarial=0.0,
+)
 
 # A quarter of the work: 3 blocks of width 32.
 FAST_X4 = replace(FIDELITY_X4, name="fast-x4", width=32, blocks=3)

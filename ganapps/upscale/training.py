@@ -184,7 +184,7 @@ def _perceptual(recipe: Recipe, device: str) -> nn.Module | None:
         return None
     from .perceptual import PerceptualDistance
 
-    return PerceptualDistance().to(device).to(memory_format=torch.channels_last)
+    return PerceptualDistance(recipe.perceptual_shrink).to(device).to(memory_format=torch.channels_last)
 
 
 def _describe(

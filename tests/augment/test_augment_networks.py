@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ganapps.augment.generator.classifier import Classifier
-from ganapps.augment.generator.game import Labelled, LabelledGame
+from ganapps.augment.generator.game import CONDITIONAL_AT, Labelled, LabelledGame
 from ganapps.augment.generator.networks import Architecture, Discriminator, Generator
 
 
@@ -48,6 +48,23 @@ def test_the_discriminator_judges_the_label_by_projection() -> None:
         [critic.verdict.label.weight[y] @ f for y, f in zip(labels, features, strict=True)]
     )
     assert torch.allclose(critic(images, labels), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("progress, counts", [(0.0, False), (CONDITIONAL_AT / 2, True), (1.0, True)])
+def test_labels_count_in_both_players_after_the_start(progress: float, counts: bool) -> None:
+    game = LabelledGame(architecture(12, 12))
+    game.progress = progress
+    images = torch.randint(0, 256, (6, 1, 12, 12), dtype=torch.uint8)
+
+    def losses(labels: torch.Tensor) -> list[float]:
+        torch.manual_seed(1)
+        batch = Labelled(images, labels)
+        generator = game.generator_losses(batch)["adversarial"]
+        return [generator.item(), game.discriminator_losses(batch)["adversarial"].item()]
+
+    labels = torch.arange(6) % 3
+    for one, other in zip(losses(labels), losses((labels + 1) % 3), strict=True):
+        assert (one != other) == counts
 
 
 def test_losses_of_both_players_are_named_and_finite() -> None:

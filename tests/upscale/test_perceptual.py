@@ -65,6 +65,18 @@ def test_equals_the_mean_over_positions_of_the_trunks_features(distance: Percept
     assert distance(one, other).item() == pytest.approx(expected, rel=1e-3)
 
 
+def test_pictures_may_be_compared_smaller(distance: PerceptualDistance) -> None:
+    """Then what is finer weighs nothing: here each block of 2 x 2 px has the mean that it should."""
+    generator = torch.Generator().manual_seed(4)
+    real = torch.rand(1, 3, 2 * WINDOW_PX, 2 * WINDOW_PX, generator=generator)
+    checks = torch.tensor([[0.1, -0.1], [-0.1, 0.1]]).repeat(WINDOW_PX, WINDOW_PX)
+    halved = PerceptualDistance(2)
+    assert halved(real + checks, real).item() == pytest.approx(0, abs=1e-5)
+    other = torch.rand(1, 3, 2 * WINDOW_PX, 2 * WINDOW_PX, generator=generator)
+    expected = distance(avg_pool2d(other, 2), avg_pool2d(real, 2))
+    assert halved(other, real).item() == pytest.approx(expected.item(), rel=1e-4)
+
+
 def test_gradients_reach_the_first_picture_only(distance: PerceptualDistance, picture: torch.Tensor) -> None:
     fake, real = blurred(picture, 8).requires_grad_(True), picture.clone().requires_grad_(True)
     distance(fake, real).backward()

@@ -8,13 +8,15 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ...adversarial import R1, R2, RELATIVISTIC_PAIRING, Critic, DiffAugment, Game, Losses, Match
+from ...adversarial import R1, R2, RELATIVISTIC_PAIRING, Critic, DiffAugment, Game, Losses, Match, transition
 from ...errors import UsageError
 from .networks import Architecture, Discriminator, Generator
 from .projected import ProjectedDiscriminator
 
 GAMMA = 1.0
 """Weight of both gradient penalties."""
+CONDITIONAL_AT = 0.3
+"""Share of the budget from which on labels count in full."""
 PLAIN, PROJECTED = "plain", "projected"
 DISCRIMINATORS = (PLAIN, PROJECTED)
 """Names of what may judge."""
@@ -34,7 +36,9 @@ class LabelledGame(Game):
     DiffAugment.
 
     Each generated image is judged against a real one of the same label. Pairing keeps modes that a plain
-    objective drops, which matters most where images are few.
+    objective drops, which matters most where images are few. At first both players pay no heed to labels and
+    then more and more: what classes have in common is learnt from the images of all (Shahbazi et al. 2022,
+    arXiv 2201.06578, section 4).
     """
 
     generator: Generator
@@ -57,14 +61,19 @@ class LabelledGame(Game):
         latent = torch.randn(
             len(batch.labels), self.generator.architecture.latent, device=batch.labels.device
         )
-        return self._seen(self.generator(latent, batch.labels))
+        return self._seen(self.generator(latent, batch.labels, self._share))
 
     def _seen(self, images: Tensor) -> Tensor:
         """What of images `[N, C, H, W]` in [-1, 1] the match is played on."""
         return images
 
     def _critic(self, batch: Labelled) -> Critic:
-        return partial(self.discriminator, label=batch.labels)
+        return partial(self.discriminator, label=batch.labels, share=self._share)
+
+    @property
+    def _share(self) -> float:
+        """How much labels count by now, 0 to 1."""
+        return transition(self.progress, start=0.0, end=CONDITIONAL_AT)
 
 
 class ProjectedGame(LabelledGame):

@@ -66,8 +66,9 @@ class Architecture:
 class Generator(nn.Module):
     """Latent vectors and labels in, images out.
 
-    `forward(latent [N, Z], label int64 [N]) -> [N, C, H, W]` in [-1, 1]. No layer looks at the rest of the
-    batch, so an image depends on nothing but its own latent vector and label.
+    `forward(latent [N, Z], label int64 [N], share) -> [N, C, H, W]` in [-1, 1], where the label counts by
+    `share`, 0 to 1. No layer looks at the rest of the batch, so an image depends on nothing but its own
+    latent vector and label.
     """
 
     def __init__(self, architecture: Architecture) -> None:
@@ -89,8 +90,8 @@ class Generator(nn.Module):
         self.picture = nn.Conv2d(outer, architecture.channels, 3, padding=1)
         initialise(self.mapping, self.base, self.start.convolution)
 
-    def forward(self, latent: Tensor, label: Tensor) -> Tensor:
-        style = self.mapping(torch.cat([latent, self.label(label)], dim=1))
+    def forward(self, latent: Tensor, label: Tensor, share: float = 1.0) -> Tensor:
+        style = self.mapping(torch.cat([latent, share * self.label(label)], dim=1))
         features = self.base(style).unflatten(1, (-1, *self.architecture.base))
         features = self.start(leaky_relu(features, _SLOPE), style)
         for layer in self.growth:
@@ -148,8 +149,8 @@ class StyledLayer(nn.Module):
 class Discriminator(nn.Module):
     """Images and labels in, logits out: how real an image looks, and how much like its label.
 
-    `forward(images [N, C, H, W] in [-1, 1], label int64 [N]) -> [N]`. The label enters by projection
-    (Miyato and Koyama 2018, arXiv 1802.05637, eq. 3).
+    `forward(images [N, C, H, W] in [-1, 1], label int64 [N], share) -> [N]`. The label enters by projection
+    (Miyato and Koyama 2018, arXiv 1802.05637, eq. 3), and counts by `share`, 0 to 1.
     """
 
     def __init__(self, architecture: Architecture, features: int = 256) -> None:
@@ -167,8 +168,8 @@ class Discriminator(nn.Module):
         self.verdict = Projection(features, architecture.num_classes)
         initialise(self.features)
 
-    def forward(self, images: Tensor, label: Tensor) -> Tensor:
-        logits: Tensor = self.verdict(self.features(images), label)
+    def forward(self, images: Tensor, label: Tensor, share: float = 1.0) -> Tensor:
+        logits: Tensor = self.verdict(self.features(images), label, share)
         return logits
 
 

@@ -80,8 +80,8 @@ class Projector(Frozen):
 class Head(nn.Module):
     """Mixed features of one resolution and labels in, logits out.
 
-    `forward(features [N, C, S, S], label int64 [N]) -> [N]`. Convolutions of stride 2 down to 4 x 4, as in
-    Projected GAN, and the label by projection (arXiv 1802.05637, eq. 3).
+    `forward(features [N, C, S, S], label int64 [N], share) -> [N]`. Convolutions of stride 2 down to 4 x 4,
+    as in Projected GAN, and the label by projection (arXiv 1802.05637, eq. 3), which counts by `share`.
     """
 
     def __init__(
@@ -99,18 +99,18 @@ class Head(nn.Module):
         self.verdict = Projection(features, num_classes)
         initialise(self.features)
 
-    def forward(self, features: Tensor, label: Tensor) -> Tensor:
-        logits: Tensor = self.verdict(self.features(features), label)
+    def forward(self, features: Tensor, label: Tensor, share: float = 1.0) -> Tensor:
+        logits: Tensor = self.verdict(self.features(features), label, share)
         return logits
 
 
 class ProjectedDiscriminator(nn.Module):
     """Projected images and labels in, a logit of each resolution out.
 
-    `forward(projected [N, D], label int64 [N]) -> [N, 4]`, where `project` makes the first of images. The two
-    are apart so that whatever is asked of the discriminator's slope is asked of what is trained: a gradient
-    penalty on projected images costs nothing in the pretrained network, where one on pixels would have to
-    differentiate it twice.
+    `forward(projected [N, D], label int64 [N], share) -> [N, 4]`, where `project` makes the first of
+    images. The two are apart so that whatever is asked of the discriminator's slope is asked of what is
+    trained: a gradient penalty on projected images costs nothing in the pretrained network, where one
+    on pixels would have to differentiate it twice.
 
     Args:
         architecture: sizes of the images.
@@ -121,11 +121,11 @@ class ProjectedDiscriminator(nn.Module):
         self.project = Projector(architecture)
         self.heads = nn.ModuleList(Head(shape, architecture.num_classes) for shape in self.project.shapes)
 
-    def forward(self, projected: Tensor, label: Tensor) -> Tensor:
+    def forward(self, projected: Tensor, label: Tensor, share: float = 1.0) -> Tensor:
         shapes = self.project.shapes
         parts = torch.split(projected, [math.prod(shape) for shape in shapes], dim=1)
         logits = [
-            head(part.view(-1, *shape), label)
+            head(part.view(-1, *shape), label, share)
             for head, part, shape in zip(self.heads, parts, shapes, strict=True)
         ]
         return torch.stack(logits, dim=1)
