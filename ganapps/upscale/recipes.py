@@ -100,8 +100,9 @@ RESTORE_X4 = replace(
     PHOTO_X4,
     name="restore-x4",
     profile=STRONG,
+    perceptual=0.05,
     perceptual_shrink=2,
-    grid=20.0,
+    grid=10.0,
     artifacts=0.0,
     adversarial=0.0,
 )

@@ -44,11 +44,11 @@ OWN_LICENCE = "unknown: that of your data"
 DEFAULT_DISCRIMINATOR = PLAIN
 """After 100 s of processor time, what the projected game made of clothes and of hands, 25 a class, was less
 often what its label says (by the nearest real image, 59 % and 20 %, against 69 % and 50 %)."""
-_LEARNING_RATES = {PLAIN: (6e-4, 3e-4), PROJECTED: (1e-3, 1e-3)}
-"""Steps of Adam, of generator and discriminator. Of what the plain game made after 24,000 images of
-clothes, a classifier that knows 600 a class saw 84 % as what was asked for at 6e-4, and 77 % at 3e-4;
-after 14,000 of hands 30 % and 23 %. After 1,344 images of clothes, what the projected game made lay at
-a kernel distance of 0.46 from held-out ones at 1e-3, and of 1.16 at 3e-4. All of them with 25 a class."""
+_LEARNING_RATES = {PLAIN: 3e-4, PROJECTED: 1e-3}
+"""Steps of Adam. The plain game, 24,000 images of clothes, 25 a class: at 6e-4 what it made lay nearer to
+test images (kernel distance 0.53, not 0.59), as often showed what was asked for (84 %), and covered fewer
+of them (10 %, not 16 %). After 1,344 images, what the projected game made lay at 0.46 at 1e-3, and at 1.16
+at 3e-4."""
 _CLASSIFIER_SHOWN = 16_000
 """Images that each of the two classifiers is shown at most."""
 _CLASSIFIER_SHOWN_A_MINUTE = 2_000
@@ -149,12 +149,10 @@ def train_generator(
 
 def training_options(budget: Budget, seed: int, discriminator: str = PLAIN) -> TrainingOptions:
     """How the game is played. Rates are constant, so that a run may be prolonged at any time."""
-    rate, discriminator_rate = _LEARNING_RATES[discriminator]
     return TrainingOptions(
         budget=budget,
         batch_size=BATCH_SIZE,
-        learning_rate=rate,
-        discriminator_learning_rate=discriminator_rate,
+        learning_rate=_LEARNING_RATES[discriminator],
         betas=(0.0, 0.99),
         channels_last=True,
         ema_half_life_images=5_000.0,
