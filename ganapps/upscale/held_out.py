@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,18 +19,21 @@ NUM_HELD_OUT = 16
 """Photographs kept aside, at most an eighth of all."""
 SIDE_PX = 256
 """Of the crops that are scored."""
-PSNR, DISTANCE = "held-out PSNR", "held-out perceptual distance"
+PSNR, LOSS = "held-out PSNR", "held-out loss"
 """Names of the scores."""
-_WINDOWS = 2
-"""That the perceptual distance looks at in each crop: always the same ones, and a hundredth of the time."""
+_DRAWS = 2
+"""Times that the loss is asked, which looks at windows of the crops: always the same ones, and a hundredth of
+the training's time."""
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""From enlarged pictures `[N, 3, H, W]` in [0, 1] and the true ones to a scalar."""
 _SHOWN = 4
 _SHOWN_PX = 160
 """Of the crops on the sheet."""
 
 
 class HeldOut:
-    """PSNR of an upscaler on centre crops of held-out photographs, perceptual distance where there is one to
-    measure it by, and a sheet of some of them.
+    """PSNR and loss of an upscaler on centre crops of held-out photographs, and a sheet of some of them.
 
     Args:
         photographs: uint8 `[H, W, 3]`, sides of at least 256.
@@ -37,7 +41,7 @@ class HeldOut:
         profile: how the low-resolution crops come about; each call sees the same ones.
         sheet: picture that each call writes: a row a photograph, enlarged by bicubic interpolation, by the
             upscaler, and as it is. None for none.
-        distance: the perceptual distance of the training, see `UpscalingGame`; None for none.
+        loss: what the training minimises, its adversary aside; None scores by PSNR alone.
     """
 
     def __init__(
@@ -47,13 +51,13 @@ class HeldOut:
         *,
         profile: Profile = CLEAN,
         sheet: Path | None = None,
-        distance: nn.Module | None = None,
+        loss: Loss | None = None,
     ) -> None:
         random = np.random.default_rng(0)
         self._high = [_centre(picture, SIDE_PX) for picture in photographs]
         low = [degrade(high, scale, profile, random) for high in self._high]
         self._bicubic = [imresize_to(crop, SIDE_PX, SIDE_PX) for crop in low[:_SHOWN]]
-        self._low, self._scale, self._sheet, self._distance = stack(low), scale, sheet, distance
+        self._low, self._scale, self._sheet, self._loss = stack(low), scale, sheet, loss
 
     @torch.no_grad()
     def __call__(self, generator: nn.Module) -> dict[str, float]:
@@ -69,15 +73,15 @@ class HeldOut:
             self._show(self._sheet, pixels)
         each = [psnr(e, h, border=self._scale) for e, h in zip(pixels, self._high, strict=True)]
         scores = {PSNR: float(np.mean(each))}
-        if self._distance is not None:
-            scores[DISTANCE] = self._mean_distance(self._distance, enlarged)
+        if self._loss is not None:
+            scores[LOSS] = self._mean_loss(self._loss, enlarged / 255)
         return scores
 
-    def _mean_distance(self, distance: nn.Module, enlarged: Tensor) -> float:
-        real = stack(self._high).to(enlarged.device)
+    def _mean_loss(self, loss: Loss, enlarged: Tensor) -> float:
+        real = stack(self._high).to(enlarged.device) / 255
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            return float(np.mean([distance(enlarged / 255, real / 255).item() for _ in range(_WINDOWS)]))
+            return float(np.mean([loss(enlarged, real).item() for _ in range(_DRAWS)]))
 
     def _show(self, path: Path, enlarged: Pixels) -> None:
         rows = zip(self._bicubic, enlarged, self._high, strict=False)

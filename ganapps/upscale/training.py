@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.functional import l1_loss
 
 from ..adversarial import Best, Budget, OnReport, RunLog, Trainer, TrainingOptions, tell_all
 from ..errors import DataError, UsageError
@@ -18,7 +19,7 @@ from ..runs.options import read_options
 from ..runtime.files import write_atomically
 from .degradations import degrade
 from .game import Pair, UpscalingGame
-from .held_out import DISTANCE, PSNR, SIDE_PX, HeldOut, split
+from .held_out import LOSS, PSNR, SIDE_PX, HeldOut, Loss, split
 from .networks import UpscalingGenerator
 from .photographs import CropSampler, Pixels, load_photographs, stack
 from .recipes import Recipe, recipe_named
@@ -109,10 +110,10 @@ def train_upscaler(
             chosen.scale,
             profile=chosen.profile,
             sheet=out / "samples.png",
-            distance=perceptual,
+            loss=None if perceptual is None else _held_out_loss(chosen, perceptual),
         ),
         # Texture costs PSNR, so where it is asked for, that cannot say which state is best.
-        best=Best(PSNR) if perceptual is None else Best(DISTANCE, highest=False),
+        best=Best(PSNR) if perceptual is None else Best(LOSS, highest=False),
     )
     if resume:
         trainer.resume()
@@ -185,6 +186,14 @@ def _perceptual(recipe: Recipe, device: str) -> nn.Module | None:
     from .perceptual import PerceptualDistance
 
     return PerceptualDistance(recipe.perceptual_shrink).to(device).to(memory_format=torch.channels_last)
+
+
+def _held_out_loss(recipe: Recipe, perceptual: nn.Module) -> Loss:
+    def loss(fake: Tensor, real: Tensor) -> Tensor:
+        total: Tensor = recipe.pixel * l1_loss(fake, real) + recipe.perceptual * perceptual(fake, real)
+        return total
+
+    return loss
 
 
 def _describe(

@@ -100,21 +100,25 @@ def test_the_sheet_shows_bicubic_the_upscaler_and_the_truth(tmp_path):
     assert np.abs(bicubic - truth).mean() < np.abs(enlarged - truth).mean()
 
 
-def test_the_perceptual_distance_is_scored_on_the_same_windows_every_time():
-    class Corner(torch.nn.Module):
-        """How far apart the two are at a random place."""
+def test_the_loss_is_scored_on_the_same_windows_every_time():
+    def at_a_random_place(fake, real):
+        row, column = torch.randint(256, (2,)).tolist()
+        return (fake - real)[..., row, column].abs().mean()
 
-        def forward(self, fake, real):
-            row, column = torch.randint(256, (2,)).tolist()
-            return (fake - real)[..., row, column].abs().mean()
-
-    held_out = HeldOut((clouds(20), clouds(21)), 2, distance=Corner())
+    held_out = HeldOut((clouds(20), clouds(21)), 2, loss=at_a_random_place)
     nearest = torch.nn.Upsample(scale_factor=2, mode="nearest")
     nearest.register_parameter("unused", torch.nn.Parameter(torch.zeros(())))
     state = torch.random.get_rng_state()
     first, second = held_out(nearest), held_out(nearest)
-    assert first == second and first["held-out perceptual distance"] > 0
+    assert first == second and first["held-out loss"] > 0
     assert torch.equal(state, torch.random.get_rng_state()), "training draws what it would have drawn"
+
+
+def test_a_perceptual_recipe_is_scored_by_its_own_weights():
+    recipe = replace(TINY, pixel=2.0, perceptual=0.5)
+    loss = training._held_out_loss(recipe, lambda fake, real: (fake - real).square().mean())
+    fake, real = torch.full((1, 3, 4, 4), 0.7), torch.full((1, 3, 4, 4), 0.3)
+    assert loss(fake, real).item() == pytest.approx(2 * 0.4 + 0.5 * 0.16)
 
 
 def test_the_best_state_of_a_run_is_what_is_exported_and_gone_on_with(photos, tmp_path, tiny):
