@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from ganapps.adversarial import Report, TrainingOptions
 from ganapps.augment.generator import training
 from ganapps.augment.generator.classifier import BalancedDraw, train_classifier
 from ganapps.augment.generator.networks import Architecture
@@ -17,6 +19,7 @@ from ganapps.augment.generator.training import (
     load_classifier,
     load_generator,
     train_generator,
+    training_options,
 )
 from ganapps.errors import CheckpointError, OutputError, TrainingError, UsageError
 
@@ -91,13 +94,22 @@ def test_a_tiny_training_learns(tiny_set: Path, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("without_export")
 @pytest.mark.parametrize(("discriminator", "whole"), [("plain", 320), ("projected", 128)])
 def test_a_resumed_run_equals_an_unbroken_one(
-    tiny_set: Path, tmp_path: Path, discriminator: str, whole: int
+    tiny_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, discriminator: str, whole: int
 ) -> None:
-    for name, parts in (("unbroken", [whole]), ("resumed", [whole // 2, whole])):
-        for number, images in enumerate(parts):
-            # What a run began with it goes on with, unasked.
-            asked = None if number else discriminator
-            train_generator(tiny_set, tmp_path / name, images=images, resume=number > 0, discriminator=asked)
+    def options(*given: Any) -> TrainingOptions:
+        return replace(training_options(*given), checkpoint_every_sec=0, report_every_sec=0)
+
+    def interrupt(report: Report) -> None:
+        if report.images >= whole // 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "training_options", options)
+    train_generator(tiny_set, tmp_path / "unbroken", images=whole, discriminator=discriminator)
+    run = tmp_path / "resumed"
+    with pytest.raises(KeyboardInterrupt):
+        train_generator(tiny_set, run, images=whole, discriminator=discriminator, on_report=interrupt)
+    # What a run began with it goes on with, unasked.
+    train_generator(tiny_set, run, images=whole, resume=True)
     states = [torch.load(tmp_path / n / "checkpoint.pt", weights_only=True) for n in ("unbroken", "resumed")]
     for part in ("game", "ema"):
         for key, value in states[0][part].items():

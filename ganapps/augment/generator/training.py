@@ -148,7 +148,8 @@ def train_generator(
 
 
 def training_options(budget: Budget, seed: int, discriminator: str = PLAIN) -> TrainingOptions:
-    """How the game is played. Rates are constant, so that a run may be prolonged at any time."""
+    """How the game is played. Rates are constant, and labels come in early, so that a run may be prolonged at
+    any time."""
     return TrainingOptions(
         budget=budget,
         batch_size=BATCH_SIZE,
