@@ -65,7 +65,8 @@ def _add_upscale(trainings: argparse._SubParsersAction[Parser]) -> None:
         "--recipe",
         default="photo-x4",
         metavar="NAME",
-        help="fidelity-x4, fidelity-x2, photo-x4, photo-x2, restore-x4 or fast-x4 (default: photo-x4)",
+        help="fidelity-x4, fidelity-x2, photo-x4, photo-x2, restore-fidelity-x4, restore-x4 or fast-x4"
+        " (default: photo-x4)",
     )
     parser.add_argument(
         "--init",

@@ -94,15 +94,18 @@ PHOTO_X4 = Recipe(
 FIDELITY_X2 = replace(FIDELITY_X4, name="fidelity-x2", scale=2, low_px=40, batch_size=6)
 PHOTO_X2 = replace(PHOTO_X4, name="photo-x2", scale=2, low_px=48, batch_size=6)
 
+# What restore-x4 starts from, and is blended with.
+RESTORE_FIDELITY_X4 = replace(FIDELITY_X4, name="restore-fidelity-x4", profile=STRONG, learning_rate=1e-3)
+
 # Under strong damage, nothing tells where texture is and of what kind: features of full resolution and an
-# adversary ask for some everywhere, and a hatching is what comes (weights/EXPERIMENTS.md).
+# adversary ask for some everywhere, and a hatching is what comes. For a quarter of an hour: what is trained
+# longer draws brush strokes (weights/EXPERIMENTS.md).
 RESTORE_X4 = replace(
     PHOTO_X4,
     name="restore-x4",
     profile=STRONG,
-    perceptual=0.05,
     perceptual_shrink=2,
-    grid=10.0,
+    grid=20.0,
     artifacts=0.0,
     adversarial=0.0,
 )
@@ -110,7 +113,7 @@ RESTORE_X4 = replace(
 # A quarter of the work: 3 blocks of width 32.
 FAST_X4 = replace(FIDELITY_X4, name="fast-x4", width=32, blocks=3)
 
-RECIPES = (FIDELITY_X4, FIDELITY_X2, PHOTO_X4, PHOTO_X2, RESTORE_X4, FAST_X4)
+RECIPES = (FIDELITY_X4, FIDELITY_X2, PHOTO_X4, PHOTO_X2, RESTORE_FIDELITY_X4, RESTORE_X4, FAST_X4)
 
 
 def recipe_named(name: str) -> Recipe:

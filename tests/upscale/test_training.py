@@ -267,7 +267,7 @@ class TestSentences:
             train_upscaler(tmp_path, tmp_path / "run", minutes=1)
 
     def test_unknown_recipe(self, photos, tmp_path):
-        names = "fidelity-x4, fidelity-x2, photo-x4, photo-x2, restore-x4, fast-x4"
+        names = "fidelity-x4, fidelity-x2, photo-x4, photo-x2, restore-fidelity-x4, restore-x4, fast-x4"
         with pytest.raises(UsageError, match=f"^there is no recipe 'best'; recipes: {names}$"):
             train_upscaler(photos, tmp_path / "run", recipe="best", minutes=1)
 
