@@ -58,7 +58,8 @@ def train_upscaler(
         minutes: budget in minutes, over all resumptions; None means no such limit.
         images: budget in crops; None means no such limit.
         init: what to start from, see `start_from`: another run's checkpoint, a model file, a shipped model.
-            One of the same recipe goes on at a fifth of the recipe's learning rate.
+            One of the same recipe goes on at a fifth of the recipe's learning rate, and comes out as it was
+            where that makes it no better.
         resume: go on from `out/checkpoint.pt`.
         seed: what crops and damage are drawn from.
         threads: CPU threads; None leaves PyTorch's choice.
@@ -93,11 +94,16 @@ def train_upscaler(
             f"{photos} has {len(photographs)} usable photographs; at least {_FEWEST_PHOTOGRAPHS} are needed"
         )
     training, held_out = split(photographs)
-    chosen = replace(chosen, learning_rate=_learning_rate(chosen, out if resume else None, init))
+    fine_tuning = init is not None and recipe_of(init) == chosen.name
+    if fine_tuning:
+        chosen = replace(chosen, learning_rate=_FINE_TUNING * chosen.learning_rate)
+    elif resume:  # whatever it began with
+        chosen = replace(chosen, learning_rate=float(read_options(out)["recipe"]["learning_rate"]))
     torch.manual_seed(seed)
     game = UpscalingGame(chosen, perceptual)
     if init is not None:
         start_from(game.generator, init)
+    evaluate, best = _scoring(chosen, held_out, perceptual, out / "samples.png")
     trainer = Trainer(
         game,
         PairSource(training, chosen, seed),
@@ -105,20 +111,15 @@ def train_upscaler(
         checkpoint=out / "checkpoint.pt",
         device=device,
         on_report=tell_all(RunLog(out / "log.jsonl"), on_report),
-        evaluate=HeldOut(
-            held_out,
-            chosen.scale,
-            profile=chosen.profile,
-            sheet=out / "samples.png",
-            loss=None if perceptual is None else _held_out_loss(chosen, perceptual),
-        ),
-        # Texture costs PSNR, so where it is asked for, that cannot say which state is best.
-        best=Best(PSNR) if perceptual is None else Best(LOSS, highest=False),
+        evaluate=evaluate,
+        best=best,
     )
     if resume:
         trainer.resume()
     else:
         _describe(out, chosen, seed, photos, len(training), init)
+    if fine_tuning:  # a model that these photographs do not make better comes out as it was
+        best.see(evaluate(trainer.ema.network), 0, trainer.ema.network)
     trainer.run()
     from ..export.run import export_run
 
@@ -172,20 +173,24 @@ def load_generator(run: Path) -> UpscalingGenerator:
     return generator.eval()
 
 
-def _learning_rate(recipe: Recipe, resumed: Path | None, init: str | Path | None) -> float:
-    """The recipe's, less where a model of its own goes on; that which a resumed run began with."""
-    if resumed is not None:
-        return float(read_options(resumed)["recipe"]["learning_rate"])
-    fine_tuning = init is not None and recipe_of(init) == recipe.name
-    return recipe.learning_rate * (_FINE_TUNING if fine_tuning else 1)
-
-
 def _perceptual(recipe: Recipe, device: str) -> nn.Module | None:
     if not recipe.perceptual:
         return None
     from .perceptual import PerceptualDistance
 
     return PerceptualDistance(recipe.perceptual_shrink).to(device).to(memory_format=torch.channels_last)
+
+
+def _scoring(
+    recipe: Recipe, held_out: tuple[Pixels, ...], perceptual: nn.Module | None, sheet: Path
+) -> tuple[HeldOut, Best]:
+    """What is measured on held-out photographs, and which of it says what state is best.
+
+    Texture costs PSNR, so where it is asked for, that cannot say it.
+    """
+    loss = None if perceptual is None else _held_out_loss(recipe, perceptual)
+    best = Best(PSNR) if loss is None else Best(LOSS, highest=False)
+    return HeldOut(held_out, recipe.scale, profile=recipe.profile, sheet=sheet, loss=loss), best
 
 
 def _held_out_loss(recipe: Recipe, perceptual: nn.Module) -> Loss:

@@ -207,6 +207,18 @@ def test_a_model_of_the_same_recipe_goes_on_at_a_fifth_of_its_rate(photos, tmp_p
     assert rate("by-run") == pytest.approx(TINY.learning_rate / 5)
 
 
+def test_a_model_that_fine_tuning_makes_no_better_comes_out_as_it_was(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(recipes, "RECIPES", (TINY,))
+    train_upscaler(photos, tmp_path / "first", recipe="tiny", images=4 * 60)
+    monkeypatch.setattr(recipes, "RECIPES", (replace(TINY, learning_rate=5.0),))
+    again = tmp_path / "again"
+    train_upscaler(photos, again, recipe="tiny", images=4 * 3, init=tmp_path / "first" / "checkpoint.pt")
+    ours, theirs = (training.load_generator(run).state_dict() for run in (tmp_path / "first", again))
+    assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
+    spoilt = load_checkpoint(again / "checkpoint.pt")["ema"]
+    assert any(not torch.equal(value, spoilt[name]) for name, value in ours.items())
+
+
 def test_a_starting_point_says_its_recipe(tmp_path):
     assert recipe_of("photo-x4") == "photo-x4", "without what was mixed in"
     assert recipe_of(tmp_path / "checkpoint.pt") is None, "a checkpoint that was taken out of its run"
