@@ -15,7 +15,7 @@ from torch.nn.functional import l1_loss
 
 from ..adversarial import Best, Budget, OnReport, RunLog, Trainer, TrainingOptions, tell_all
 from ..errors import DataError, UsageError
-from ..runs.options import read_options
+from ..runs.options import NAME, read_options
 from ..runtime.files import write_atomically
 from .degradations import degrade
 from .game import Pair, UpscalingGame
@@ -87,6 +87,11 @@ def train_upscaler(
     if threads is not None:
         torch.set_num_threads(threads)
     # What is missing is found missing before photographs are decoded.
+    fine_tuning = init is not None and recipe_of(init) == chosen.name
+    if fine_tuning:
+        chosen = replace(chosen, learning_rate=_FINE_TUNING * chosen.learning_rate)
+    elif resume:  # whatever it began with
+        chosen = replace(chosen, learning_rate=float(read_options(out)["recipe"]["learning_rate"]))
     perceptual = _perceptual(chosen, device)
     photographs = load_photographs(photos, min_px=max(chosen.high_px, SIDE_PX), on_progress=on_loading)
     if len(photographs) < _FEWEST_PHOTOGRAPHS:
@@ -94,11 +99,6 @@ def train_upscaler(
             f"{photos} has {len(photographs)} usable photographs; at least {_FEWEST_PHOTOGRAPHS} are needed"
         )
     training, held_out = split(photographs)
-    fine_tuning = init is not None and recipe_of(init) == chosen.name
-    if fine_tuning:
-        chosen = replace(chosen, learning_rate=_FINE_TUNING * chosen.learning_rate)
-    elif resume:  # whatever it began with
-        chosen = replace(chosen, learning_rate=float(read_options(out)["recipe"]["learning_rate"]))
     torch.manual_seed(seed)
     game = UpscalingGame(chosen, perceptual)
     if init is not None:
@@ -213,4 +213,4 @@ def _describe(
         "init": None if init is None else origin(init),
     }
     out.mkdir(parents=True, exist_ok=True)
-    write_atomically(out / "options.json", json.dumps(options, indent=2).encode() + b"\n")
+    write_atomically(out / NAME, json.dumps(options, indent=2).encode() + b"\n")
