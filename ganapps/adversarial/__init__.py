@@ -39,6 +39,7 @@ from .objectives import (
 from .options import TrainingOptions
 from .overfitting import overfitting
 from .penalties import gradient_penalty, interpolated_penalty
+from .precision import prefers_bf16
 from .regularisers import R1, R2, Consistency, Critic, Exchange, LeCam, Regulariser, WganGp
 from .schedule import transition, warmup_cosine
 from .spectral import bound_slopes
@@ -98,6 +99,7 @@ __all__ = [
     "objective_named",
     "overfitting",
     "place",
+    "prefers_bf16",
     "realness",
     "save_checkpoint",
     "share_of",

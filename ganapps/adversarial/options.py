@@ -14,7 +14,7 @@ OPTIMIZERS = (ADAM, MUON)
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingOptions:
-    """How the game is played. Budget and cadence may change on resume, everything else may not."""
+    """How the game is played. Budget, cadence and precision may change on resume, everything else may not."""
 
     budget: Budget
     batch_size: int
@@ -40,7 +40,7 @@ class TrainingOptions:
     ema_half_life_images: float = 5_000.0
     """Half-life of the generator's average."""
     bf16: bool = False
-    """Whether to run networks under bfloat16 autocast; on a CPU without bfloat16 units it is far slower."""
+    """Whether to run networks under bfloat16 autocast, see `prefers_bf16`."""
     channels_last: bool = False
     """Whether to keep weights in NHWC order, which suits convolutions on most devices; transposed ones were
     seen to be eight times slower with it on a CPU."""
@@ -69,7 +69,7 @@ class TrainingOptions:
 
     def fixed(self) -> dict[str, Any]:
         """The options that a resumed run must share with the run it continues, as JSON would keep them."""
-        free = {"budget", "report_every_sec", "checkpoint_every_sec", "compile"}
+        free = {"budget", "report_every_sec", "checkpoint_every_sec", "compile", "bf16"}
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in asdict(self).items()

@@ -53,8 +53,10 @@ class UpscalingGame(Game):
             with torch.no_grad():
                 steady = self.average(_unit(batch.low))
             losses["artifacts"] = self.recipe.artifacts * artifact_error(fake, steady, real)
-        real, fake = _judged(real, fake)
         (perceptual,) = self._perceptual
+        if perceptual is None and self.discriminator is None:
+            return losses
+        real, fake = _judged(real, fake)
         if perceptual is not None:
             losses["perceptual"] = self.recipe.perceptual * perceptual(fake, real)
         if self.discriminator is not None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _PREFIX = "network."
 """What the exporter puts before the names of a network's weights."""
+_BLOCKS = "body."
+"""What the names of the blocks' weights begin with; a number follows."""
 _RECIPE = "ganapps.recipe"
 """Where a model file says how it was trained: a recipe's name, and after a comma what was mixed in."""
 
@@ -30,7 +32,8 @@ def start_from(generator: nn.Module, source: str | Path) -> None:
 
     Args:
         generator: the network to fill; it must be of the same shape as the trained one, but may enlarge less:
-            where the trained one's scale is a multiple, its last layer is averaged down to the smaller scale.
+            where the trained one's scale is a multiple, its last layer is averaged down to the smaller scale;
+            and may have more blocks, which then change nothing until they are trained.
         source: a checkpoint `.pt` of another run, whose averaged generator is taken, as it was when it scored
             best; an `.onnx` file exported by ganapps; or the name of a shipped model.
 
@@ -39,6 +42,7 @@ def start_from(generator: nn.Module, source: str | Path) -> None:
         ModelError: there is no such model.
     """
     weights = _of_run(Path(source)) if Path(source).suffix == ".pt" else _of_model(find_weights(source))
+    weights |= _added_blocks(generator, weights)
     for name, value in generator.state_dict().items():
         if name.endswith("bias") and name not in weights:
             weights[name] = torch.zeros_like(value)  # the exporter leaves out biases that are all zero
@@ -48,6 +52,17 @@ def start_from(generator: nn.Module, source: str | Path) -> None:
         generator.load_state_dict(weights)
     except RuntimeError as error:
         raise CheckpointError(f"{source} holds another network than this recipe's") from error
+
+
+def _added_blocks(generator: nn.Module, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights of the blocks that only the generator has: with the second convolution at 0, x + 0 (Net2Net's
+    deeper network that computes the same, arXiv 1511.05641, section 2.4)."""
+    depth = 1 + max((int(name.split(".")[1]) for name in weights if name.startswith(_BLOCKS)), default=-1)
+    return {
+        name: torch.zeros_like(value) if ".second." in name else value
+        for name, value in generator.state_dict().items()
+        if name.startswith(_BLOCKS) and int(name.split(".")[1]) >= depth > 0
+    }
 
 
 def _fewer_phases(tail: Tensor, wanted: int) -> Tensor:

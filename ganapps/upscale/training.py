@@ -13,7 +13,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
-from ..adversarial import Best, Budget, OnReport, RunLog, Trainer, TrainingOptions, tell_all
+from ..adversarial import (
+    Best,
+    Budget,
+    OnReport,
+    RunLog,
+    Trainer,
+    TrainingOptions,
+    prefers_bf16,
+    tell_all,
+)
 from ..errors import DataError, UsageError
 from ..runs.options import NAME, read_options
 from ..runtime.files import write_atomically
@@ -140,7 +149,7 @@ def training_options(recipe: Recipe, budget: Budget, seed: int, device: str) -> 
         clip=1.0,
         ema_half_life_images=recipe.ema_half_life_images,
         channels_last=True,
-        bf16=device.startswith("cuda"),
+        bf16=prefers_bf16(device),
         seed=seed,
         report_every_sec=10.0,
         checkpoint_every_sec=180.0,

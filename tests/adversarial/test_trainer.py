@@ -77,8 +77,9 @@ def weights(trainer):
     }
 
 
-def test_learns_where_a_density_lies():
-    trainer = Trainer(Density(), batches, options(64 * 1200, ema_half_life_images=3200))
+@pytest.mark.parametrize("bf16", [False, True])
+def test_learns_where_a_density_lies(bf16):
+    trainer = Trainer(Density(), batches, options(64 * 1200, ema_half_life_images=3200, bf16=bf16))
     trainer.run()
     with torch.no_grad():
         made = trainer.ema.network(torch.randn(20_000, 1, generator=torch.Generator().manual_seed(0)))
@@ -252,6 +253,15 @@ class TestCheckpoint:
         longer.resume()
         longer.run()
         assert longer.images == 128
+
+    def test_a_machine_that_computes_in_another_precision_goes_on(self, tmp_path):
+        path = tmp_path / "checkpoint.pt"
+        Trainer(Density(), batches, options(64), checkpoint=path).run()
+        elsewhere = Trainer(Density(), batches, options(128, bf16=True), checkpoint=path)
+        elsewhere.resume()
+        elsewhere.run()
+        assert elsewhere.images == 128
+        assert all(weight.dtype == torch.float32 for weight in weights(elsewhere).values())
 
     def test_another_network_is_refused(self, tmp_path):
         path = tmp_path / "checkpoint.pt"

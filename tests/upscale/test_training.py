@@ -315,3 +315,24 @@ def test_a_larger_scale_does_not_start_from_a_smaller_one(tmp_path):
     save_checkpoint(tmp_path / "checkpoint.pt", {"ema": two.state_dict()})
     with pytest.raises(CheckpointError, match="holds another network than this recipe's"):
         start_from(UpscalingGame(FIDELITY_X4).generator, tmp_path / "checkpoint.pt")
+
+
+def test_a_deeper_network_starts_as_the_trained_one_and_learns_in_all_its_blocks(
+    photos, tmp_path, monkeypatch
+):
+    deeper = replace(TINY, name="deeper", blocks=3)
+    monkeypatch.setattr(recipes, "RECIPES", (TINY, deeper))
+    model = train_upscaler(photos, tmp_path / "first", recipe="tiny", images=4 * 5)
+    trained, grown = UpscalingGame(TINY).generator, UpscalingGame(deeper).generator
+    for source in (tmp_path / "first" / "checkpoint.pt", model):
+        start_from(trained, source)
+        start_from(grown, source)
+        low = torch.rand(2, 3, 9, 7)
+        with torch.no_grad():
+            assert torch.equal(grown(low), trained(low))
+    train_upscaler(photos, tmp_path / "second", recipe="deeper", images=4 * 5, init=model)
+    moved = training.load_generator(tmp_path / "second").state_dict()
+    for name, value in grown.state_dict().items():
+        assert not torch.equal(value, moved[name]), name
+    with pytest.raises(CheckpointError, match="holds another network than this recipe's"):
+        start_from(trained, tmp_path / "second" / "checkpoint.pt")
