@@ -22,7 +22,7 @@ def read_options(run: Path) -> dict[str, Any]:
         options = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise CheckpointError(f"{run} is not the folder of a training run: it has no {NAME}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}") from error
     if not isinstance(options, dict):
         raise CheckpointError(f"{path} must hold a JSON object, not {type(options).__name__}")

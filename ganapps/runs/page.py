@@ -11,8 +11,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..errors import DataError
 from ..runtime.files import write_atomically
+from . import options
 from .curves import COLOURS, Chart, Curve, draw
 from .history import Entry, read_log
 from .page_style import STYLE
@@ -40,7 +40,8 @@ def write_run_page(run: Path) -> Path:
         The path of the page.
 
     Raises:
-        DataError: the log is missing, empty or damaged, or the options are damaged.
+        DataError: the log is missing, empty or damaged.
+        CheckpointError: the options are damaged.
         OutputError: the page cannot be written; an older one still stands.
     """
     entries = read_log(run / "log.jsonl")
@@ -54,7 +55,7 @@ def write_run_page(run: Path) -> Path:
         _notes(_marks(entries)),
         *_sheets(run),
         *draw_curves(entries),
-        _options(run / "options.json"),
+        _options(run),
         "</main></body></html>\n",
     ]
     page = run / NAME
@@ -191,16 +192,10 @@ def _legend(curves: Sequence[Curve]) -> str:
     return f"<table class='legend'><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
 
 
-def _options(path: Path) -> str:
-    if not path.exists():
+def _options(run: Path) -> str:
+    if not (run / options.NAME).exists():
         return ""
-    try:
-        options = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"the options {path} are damaged and cannot be read: {error}") from error
-    if not isinstance(options, dict):
-        raise DataError(f"the options {path} are damaged: they are no JSON object")
-    rows = "".join(_row(name, value) for name, value in _flat(options))
+    rows = "".join(_row(name, value) for name, value in _flat(options.read_options(run)))
     return f"<h2>Options</h2><table><tbody>{rows}</tbody></table>"
 
 

@@ -129,7 +129,9 @@ def test_a_folder_that_holds_a_run_is_not_overwritten(tiny_set: Path, tmp_path: 
 def test_there_is_no_run_to_resume(tiny_set: Path, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError) as caught:
         train_generator(tiny_set, tmp_path / "run", images=32, resume=True)
-    assert str(caught.value) == f"there is no run to resume in {tmp_path / 'run'}: start one without --resume"
+    assert str(caught.value) == (
+        f"{tmp_path / 'run'} is not the folder of a training run: it has no options.json"
+    )
 
 
 @pytest.mark.usefixtures("without_export")
@@ -228,7 +230,7 @@ def test_no_budget(tiny_set: Path, tmp_path: Path) -> None:
 
 
 def test_the_networks_of_a_folder_that_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="holds no run of ganapps train augment"):
+    with pytest.raises(TrainingError, match="is not the folder of a training run"):
         load_generator(tmp_path)
 
 

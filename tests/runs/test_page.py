@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from ganapps.adversarial import Report, RunLog
-from ganapps.errors import DataError, OutputError
+from ganapps.errors import CheckpointError, DataError, OutputError
 from ganapps.runs.curves import Chart, Curve, draw, stretches, ticks
 from ganapps.runs.history import read_log
 from ganapps.runs.page import write_run_page
@@ -210,9 +210,9 @@ def test_a_missing_log_and_damaged_options(tmp_path):
     with pytest.raises(DataError, match="there is no training log at .*log.jsonl"):
         write_run_page(tmp_path)
     log(tmp_path, (0, {"a": 1.0}))
-    for content in ("{", "[]"):
+    for content, sentence in (("{", "cannot be read: "), ("[]", "must hold a JSON object, not list$")):
         (tmp_path / "options.json").write_text(content)
-        with pytest.raises(DataError, match="the options .*options.json are damaged"):
+        with pytest.raises(CheckpointError, match=f"options.json {sentence}"):
             write_run_page(tmp_path)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ...errors import CheckpointError
+from ...runs.options import read_options
 from ..sets.dataset import LabelledImages, Pixels
 from .game import DISCRIMINATORS, PLAIN, PROJECTED
 from .networks import Architecture
@@ -48,9 +48,8 @@ def architecture_of(run: Path) -> Architecture:
         CheckpointError: it is no run, or its options are damaged.
     """
     try:
-        options = json.loads((run / "options.json").read_text(encoding="utf-8"))
-        return Architecture(**options["architecture"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return Architecture(**read_options(run)["architecture"])
+    except (KeyError, TypeError) as error:
         raise CheckpointError(f"{run} holds no run of ganapps train augment: {error}") from error
 
 
@@ -60,7 +59,7 @@ def discriminator_of(run: Path) -> str:
     Raises:
         CheckpointError: there is no run, or one of another discriminator than these.
     """
-    name = _read(run).get("discriminator", PLAIN)
+    name = read_options(run).get("discriminator", PLAIN)
     if name not in DISCRIMINATORS:
         raise CheckpointError(f"the run in {run} has a discriminator {name!r}, which is not known here")
     return str(name)
@@ -72,7 +71,7 @@ def require_same(run: Path, found: LabelledImages, options: dict[str, Any]) -> N
     Raises:
         CheckpointError: the run is not there or began with other images or another discriminator.
     """
-    before = _read(run)
+    before = read_options(run)
     began, goes_on = before.get("discriminator", PLAIN), options["discriminator"]
     if began != goes_on:
         raise CheckpointError(
@@ -85,11 +84,3 @@ def require_same(run: Path, found: LabelledImages, options: dict[str, Any]) -> N
                 f"the run in {run} began with other {what} than {found.root} has now;"
                 " start a new run in another folder"
             )
-
-
-def _read(run: Path) -> dict[str, Any]:
-    try:
-        before = json.loads((run / "options.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"there is no run to resume in {run}: start one without --resume") from error
-    return before if isinstance(before, dict) else {}
