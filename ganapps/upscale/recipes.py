@@ -60,8 +60,8 @@ FIDELITY_X4 = Recipe(
     scale=4,
     width=48,
     blocks=6,
-    low_px=32,
-    batch_size=8,
+    low_px=40,
+    batch_size=6,
     learning_rate=2e-3,
     final_rate=0.002,
     profile=CLEAN,
@@ -90,12 +90,19 @@ PHOTO_X4 = Recipe(
     betas=(0.5, 0.99),
 )
 
+FIDELITY_X2 = replace(FIDELITY_X4, name="fidelity-x2", scale=2)
 # A larger crop for the same work: at half the enlargement, an object covers twice as many pixels.
-FIDELITY_X2 = replace(FIDELITY_X4, name="fidelity-x2", scale=2, low_px=40, batch_size=6)
 PHOTO_X2 = replace(PHOTO_X4, name="photo-x2", scale=2, low_px=48, batch_size=6)
 
 # What restore-x4 starts from, and is blended with.
-RESTORE_FIDELITY_X4 = replace(FIDELITY_X4, name="restore-fidelity-x4", profile=STRONG, learning_rate=1e-3)
+RESTORE_FIDELITY_X4 = replace(
+    FIDELITY_X4,
+    name="restore-fidelity-x4",
+    profile=STRONG,
+    low_px=32,
+    batch_size=8,
+    learning_rate=1e-3,
+)
 
 # Under strong damage, nothing tells where texture is and of what kind: features of full resolution and an
 # adversary ask for some everywhere, and a hatching is what comes. For a quarter of an hour: what is trained
@@ -111,7 +118,7 @@ RESTORE_X4 = replace(
 )
 
 # A quarter of the work: 3 blocks of width 32.
-FAST_X4 = replace(FIDELITY_X4, name="fast-x4", width=32, blocks=3)
+FAST_X4 = replace(FIDELITY_X4, name="fast-x4", width=32, blocks=3, low_px=32, batch_size=8)
 
 RECIPES = (FIDELITY_X4, FIDELITY_X2, PHOTO_X4, PHOTO_X2, RESTORE_FIDELITY_X4, RESTORE_X4, FAST_X4)
 
