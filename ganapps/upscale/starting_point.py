@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 _PREFIX = "network."
 """What the exporter puts before the names of a network's weights."""
-_BLOCKS = "body."
-"""What the names of the blocks' weights begin with; a number follows."""
 _RECIPE = "ganapps.recipe"
 """Where a model file says how it was trained: a recipe's name, and after a comma what was mixed in."""
 
@@ -57,12 +55,19 @@ def start_from(generator: nn.Module, source: str | Path) -> None:
 def _added_blocks(generator: nn.Module, weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """Weights of the blocks that only the generator has: with the second convolution at 0, x + 0 (Net2Net's
     deeper network that computes the same, arXiv 1511.05641, section 2.4)."""
-    depth = 1 + max((int(name.split(".")[1]) for name in weights if name.startswith(_BLOCKS)), default=-1)
+    depth = 1 + max(map(_block, weights), default=-1)
     return {
         name: torch.zeros_like(value) if ".second." in name else value
         for name, value in generator.state_dict().items()
-        if name.startswith(_BLOCKS) and int(name.split(".")[1]) >= depth > 0
+        if _block(name) >= depth > 0
     }
+
+
+def _block(name: str) -> int:
+    """The number of the block that a weight of this name is in; -1 for one outside, or of another network."""
+    body, _, rest = name.partition(".")
+    number = rest.partition(".")[0]
+    return int(number) if body == "body" and number.isdecimal() else -1
 
 
 def _fewer_phases(tail: Tensor, wanted: int) -> Tensor:

@@ -247,6 +247,9 @@ def test_damaged_and_foreign_starting_points_are_refused(tmp_path):
     torch.save({"format": 1, "step": 3}, tmp_path / "other.pt")
     with pytest.raises(CheckpointError, match=r"other\.pt holds no averaged generator$"):
         start_from(UpscalingGame(TINY).generator, tmp_path / "other.pt")
+    save_checkpoint(tmp_path / "named.pt", {"ema": {"body.first.weight": torch.zeros(3)}})
+    with pytest.raises(CheckpointError, match=r"named\.pt holds another network than this recipe's$"):
+        start_from(UpscalingGame(TINY).generator, tmp_path / "named.pt")
 
 
 def test_fidelity_and_photo_generators_can_be_blended():
