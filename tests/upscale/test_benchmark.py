@@ -14,6 +14,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from ganapps.errors import DataError, DependencyError, UsageError
 from ganapps.metrics.bicubic import imresize
+from ganapps.metrics.niqe import niqe
 from ganapps.upscale import rival
 from ganapps.upscale.benchmark import judges, method
 from ganapps.upscale.benchmark.comparison import benchmark_upscale
@@ -21,6 +22,7 @@ from ganapps.upscale.benchmark.method import Method, open_methods
 from ganapps.upscale.benchmark.picture import Picture, random_of
 from ganapps.upscale.benchmark.scoreboard import Row, Score, Table, find_faults
 from ganapps.upscale.degradations import PROFILES, STRONG, degrade
+from ganapps.upscale.naturalness import shipped_naturalness
 
 
 def picture(seed: int, height: int, width: int) -> np.ndarray:
@@ -242,6 +244,21 @@ def test_perceptual_columns(tmp_path: Path) -> None:
     assert row.lpips_alex == pytest.approx(float(ShiftTolerantLpips("alex")(*pair)), rel=1e-4)
 
 
+def test_naturalness_needs_neither_an_original_nor_pytorch(tmp_path: Path, nearest: Path) -> None:
+    high, small = picture(0, 193, 200), picture(1, 60, 60)
+    save(tmp_path / "set" / "a.png", high)
+    save(tmp_path / "set" / "b.png", small)
+    save(tmp_path / "tiny" / "b.png", small)
+    folders = [tmp_path / "set", tmp_path / "tiny"]
+    table = benchmark_upscale(folders, models=[nearest], perceptual=False)
+    wanted = niqe(imresize(imresize(high[:192], 1 / 2), 2), shipped_naturalness())
+    assert [row.niqe for row in table.rows] == [pytest.approx(wanted), table.scores[1].niqe, None, None]
+    assert table.scores[1].niqe != pytest.approx(wanted)
+    # Of the pictures as they are, where they are large enough.
+    assert table.notes == (f"NIQE of the originals: {niqe(high, shipped_naturalness()):.2f} in set",)
+    assert [cells[8] for cells in table.cells][2:] == ["-", "-"] and table.columns[8] == "NIQE"
+
+
 class Counting:
     """A distance in the place of a network: the mean difference of its features, which are the pixels."""
 
@@ -312,6 +329,7 @@ ROW = Row(
     ssim_rgb=0.7734,
     lpips_vgg=0.3775,
     lpips_alex=0.3263,
+    niqe=8.234,
     colour_shift=0.1,
     grid=None,
     seconds_per_megapixel=0.434,
@@ -323,12 +341,12 @@ ROW = Row(
 def test_table_as_text() -> None:
     rows = (ROW, replace(ROW, model="net", gmac_per_megapixel=16.93, parameters=271_536))
     assert str(Table(rows=rows, notes=("a note",))).splitlines() == [
-        "folder  model    scale  images  Y-PSNR  Y-SSIM   PSNR    SSIM  LPIPS VGG  LPIPS Alex  s/MP  GMAC/MP"
-        "  weights",
-        "Set5    bicubic     x4       5   28.43  0.8113  26.70  0.7734      0.378       0.326  0.43        -"
-        "        0",
-        "Set5    net         x4       5   28.43  0.8113  26.70  0.7734      0.378       0.326  0.43     16.9"
-        "  271,536",
+        "folder  model    scale  images  Y-PSNR  Y-SSIM   PSNR    SSIM  LPIPS VGG  LPIPS Alex  NIQE  s/MP"
+        "  GMAC/MP  weights",
+        "Set5    bicubic     x4       5   28.43  0.8113  26.70  0.7734      0.378       0.326  8.23  0.43"
+        "        -        0",
+        "Set5    net         x4       5   28.43  0.8113  26.70  0.7734      0.378       0.326  8.23  0.43"
+        "     16.9  271,536",
         "a note",
     ]
 

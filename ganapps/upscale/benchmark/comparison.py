@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby, product
 from pathlib import Path
 
+from ...metrics.niqe import niqe
 from ..degradations import profile_named
+from ..naturalness import shipped_naturalness
 from .exhibit import Exhibit, make_exhibit
 from .judges import Judges, call_judges
 from .measurement import measure
 from .method import Method, open_methods
 from .picture import Pair, Picture, Pixels, find_pictures
-from .scoreboard import Row, Score, Table, find_faults, sum_up
+from .scoreboard import Row, Score, Table, find_faults, mean_of, sum_up
 
 _MOST_EXACT = 16
 """Exhibits that are kept to the last bit; more of them would make a page too large to send."""
@@ -64,11 +66,14 @@ def benchmark_upscale(
     rows: list[Row] = []
     scores: list[Score] = []
     exhibits: list[Exhibit] = []
+    originals = {}
     trial = 0
     for folder, paths in found:
         start = len(scores)
+        natural: list[float | None] = []
         for path, group in product(paths, groups):
             picture = Picture(folder, path)
+            natural.append(niqe(picture.original, shipped_naturalness()))
             pair = picture.at(group[0].scale, profile, seed)
             results = []
             for result in _results(group, pair, judges, folder.resolve().name, picture.name):
@@ -79,12 +84,13 @@ def benchmark_upscale(
                 exhibits.append(make_exhibit(pair, results, exact=len(shown) <= _MOST_EXACT))
             trial += 1
         rows += _rows(methods, scores[start:])
+        originals[folder.resolve().name] = mean_of(natural)
     return Table(
         rows=tuple(rows),
         scores=tuple(scores),
         degradation=degradation,
         seed=seed,
-        notes=(*notes, *find_faults(scores)),
+        notes=(*notes, *_originals(originals), *find_faults(scores)),
         exhibits=tuple(exhibits),
     )
 
@@ -100,6 +106,13 @@ def _results(
 def _rows(methods: Sequence[Method], scores: Sequence[Score]) -> Iterator[Row]:
     """One folder's rows; its scores come picture by picture, each time in the order of the methods."""
     return (sum_up(method, scores[index :: len(methods)]) for index, method in enumerate(methods))
+
+
+def _originals(natural: Mapping[str, float | None]) -> Iterator[str]:
+    """What NIQE says of the originals, by their folders: nothing enlarged need be better."""
+    said = [f"{mean:.2f} in {folder}" for folder, mean in natural.items() if mean is not None]
+    if said:
+        yield f"NIQE of the originals: {', '.join(said)}"
 
 
 def _evenly(count: int, most: int) -> frozenset[int]:

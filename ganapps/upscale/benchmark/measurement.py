@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from ...metrics.colour_shift import colour_shift
 from ...metrics.grid_pattern import grid_pattern
 from ...metrics.luma import luma
+from ...metrics.niqe import niqe
 from ...metrics.psnr import psnr
 from ...metrics.ssim import ssim
+from ..naturalness import shipped_naturalness
 from .judges import Sight
 from .method import Method
 from .picture import Pair
@@ -53,6 +55,7 @@ def measure(method: Method, pair: Pair, sight: Sight, folder: str, picture: str)
         ssim_rgb=fmean(ssim(larger[..., c], high[..., c], border=border) for c in range(3)),
         lpips_vgg=vgg,
         lpips_alex=alex,
+        niqe=niqe(larger, shipped_naturalness()),
         colour_shift=colour_shift(larger, pair.low),
         grid=grid_pattern(larger, high, method.scale),
         seconds=seconds,

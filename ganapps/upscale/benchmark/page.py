@@ -22,6 +22,7 @@ _EXPLAINED = (
     ("Y-PSNR, PSNR", "Peak signal-to-noise ratio in dB, of the luma and of all channels: higher is closer."),
     ("Y-SSIM, SSIM", "Structural similarity, of the luma and as the mean of the channels; 1 is the same."),
     ("LPIPS VGG, LPIPS Alex", "Perceptual distance, shift-tolerant: lower is closer to the eye."),
+    ("NIQE", "How unlike photographs a picture is by itself, its original unseen: lower is more natural."),
     ("s/MP", "Seconds of the measuring machine per megapixel of output."),
     ("GMAC/MP", "Billions of multiply-accumulates per megapixel of output."),
     ("weights", "Numbers that training has found."),
@@ -33,6 +34,7 @@ _BEST: dict[str, Callable[[Row], float | None]] = {
     "SSIM": lambda row: row.ssim_rgb,
     "LPIPS VGG": lambda row: None if row.lpips_vgg is None else -row.lpips_vgg,
     "LPIPS Alex": lambda row: None if row.lpips_alex is None else -row.lpips_alex,
+    "NIQE": lambda row: None if row.niqe is None else -row.niqe,
 }
 """Columns whose best is marked, and what is larger where they are better."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -38,6 +38,9 @@ class Score:
     """Shift-tolerant LPIPS of the whole picture, lower is better; None where not measured."""
     lpips_alex: float | None
     """The same with AlexNet."""
+    niqe: float | None
+    """How unlike photographs the whole picture is, whatever its original, lower is better; None where it is
+    too small or has no texture."""
     colour_shift: float
     """Largest difference of a channel's mean after shrinking back, in grey levels of 255."""
     grid: float | None
@@ -63,6 +66,7 @@ class Row:
     ssim_rgb: float
     lpips_vgg: float | None
     lpips_alex: float | None
+    niqe: float | None
     colour_shift: float
     grid: float | None
     seconds_per_megapixel: float
@@ -93,7 +97,7 @@ class Table:
     def columns(self) -> tuple[str, ...]:
         """Headings."""
         perceptual = ("LPIPS VGG", "LPIPS Alex") if self.perceptual else ()
-        quality = ("Y-PSNR", "Y-SSIM", "PSNR", "SSIM", *perceptual)
+        quality = ("Y-PSNR", "Y-SSIM", "PSNR", "SSIM", *perceptual, "NIQE")
         return ("folder", "model", "scale", "images", *quality, "s/MP", "GMAC/MP", "weights")
 
     @property
@@ -125,6 +129,7 @@ class Table:
             f"{row.psnr_rgb:.2f}",
             f"{row.ssim_rgb:.4f}",
             *(_number(distance, 3) for distance in distances),
+            _number(row.niqe, 2),
             f"{row.seconds_per_megapixel:.2f}",
             _number(row.gmac_per_megapixel, 1),
             f"{row.parameters:,}",
@@ -134,8 +139,6 @@ class Table:
 def sum_up(method: Method, scores: Sequence[Score]) -> Row:
     """The row of one method from its scores, one or more, of the pictures of one folder."""
     grids = [score.grid for score in scores if score.grid is not None]
-    vgg = [score.lpips_vgg for score in scores if score.lpips_vgg is not None]
-    alex = [score.lpips_alex for score in scores if score.lpips_alex is not None]
     return Row(
         folder=scores[0].folder,
         model=method.name,
@@ -145,14 +148,21 @@ def sum_up(method: Method, scores: Sequence[Score]) -> Row:
         ssim_y=fmean(score.ssim_y for score in scores),
         psnr_rgb=fmean(score.psnr_rgb for score in scores),
         ssim_rgb=fmean(score.ssim_rgb for score in scores),
-        lpips_vgg=fmean(vgg) if vgg else None,
-        lpips_alex=fmean(alex) if alex else None,
+        lpips_vgg=mean_of(score.lpips_vgg for score in scores),
+        lpips_alex=mean_of(score.lpips_alex for score in scores),
+        niqe=mean_of(score.niqe for score in scores),
         colour_shift=max(score.colour_shift for score in scores),
         grid=max(grids, default=None),
         seconds_per_megapixel=sum(s.seconds for s in scores) / sum(s.megapixels for s in scores),
         gmac_per_megapixel=method.gmac_per_megapixel,
         parameters=method.parameters,
     )
+
+
+def mean_of(values: Iterable[float | None]) -> float | None:
+    """Mean of those that are there; None where none is."""
+    there = [value for value in values if value is not None]
+    return fmean(there) if there else None
 
 
 def find_faults(scores: Sequence[Score]) -> list[str]:
