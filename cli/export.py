@@ -9,14 +9,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganapps.errors import UsageError
+from ganapps.errors import CheckpointError, UsageError
 
 from .extras import needing_extras
 from .parser import Parser, add_command, add_json, whole
 from .printing import message, print_json
 
 if TYPE_CHECKING:
-    from ganapps.export.quantise import Quantised
+    from ganapps.upscale.quantisation.quantise import Quantised
 
 _DESCRIPTION = """\
 Write the averaged generator of a run as one ONNX file that describes itself,
@@ -119,21 +119,29 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _exported(args: argparse.Namespace, path: Path) -> Path:
-    from ganapps.export.run import Blend, export_run
+    from ganapps.runs.options import read_options
     from ganapps.runtime.zoo import TORCH_ENDINGS
 
-    if Path(args.source).suffix.lower() in TORCH_ENDINGS and not Path(args.source).is_dir():
+    source = Path(args.source)
+    if source.suffix.lower() in TORCH_ENDINGS and not source.is_dir():
         return _converted(args, path)
-    share = 0.5 if args.blend_share is None else args.blend_share
-    blend = None if args.blend is None else Blend(source=args.blend, share=share)
-    return export_run(
-        Path(args.source),
-        path,
-        name=args.name,
-        licence=args.licence,
-        trained_on=args.trained_on,
-        blend=blend,
-    )
+    given = {"name": args.name, "licence": args.licence, "trained_on": args.trained_on}
+    task = read_options(source).get("task")
+    if task == "upscale":
+        from ganapps.upscale import model_file as upscaling
+
+        share = 0.5 if args.blend_share is None else args.blend_share
+        blend = None if args.blend is None else upscaling.Blend(source=args.blend, share=share)
+        return upscaling.write_model(source, path, blend=blend, **given)
+    if task != "sample":
+        raise CheckpointError(
+            f"{source / 'options.json'} is of task {task!r}; upscale and sample can be exported"
+        )
+    if args.blend is not None:
+        raise UsageError(f"{source} is the run of a generator of images: only upscalers can be blended")
+    from ganapps.augment.generator import model_file as generating
+
+    return generating.write_model(source, path, **given)
 
 
 def _converted(args: argparse.Namespace, path: Path) -> Path:
@@ -152,8 +160,8 @@ def _converted(args: argparse.Namespace, path: Path) -> Path:
 
 
 def _quantised(args: argparse.Namespace, source: str | Path) -> Quantised:
-    from ganapps.export.quantise import quantise_upscaler
     from ganapps.runtime.session import available_threads
+    from ganapps.upscale.quantisation.quantise import quantise_upscaler
 
     return quantise_upscaler(
         source,

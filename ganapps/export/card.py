@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+UNKNOWN_LICENCE = "unknown: that of your data"
+"""Of a model whose maker has said nothing."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelCard:

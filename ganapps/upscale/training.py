@@ -29,7 +29,7 @@ from ..runtime.files import write_atomically
 from .degradations import degrade
 from .game import Pair, UpscalingGame
 from .held_out import LOSS, PSNR, SIDE_PX, HeldOut, Loss, split
-from .networks import UpscalingGenerator
+from .model_file import write_model
 from .photographs import CropSampler, Pixels, load_photographs, stack
 from .recipes import Recipe, recipe_named
 from .starting_point import origin, recipe_of, start_from
@@ -130,9 +130,7 @@ def train_upscaler(
     if fine_tuning:  # a model that these photographs do not make better comes out as it was
         best.see(evaluate(trainer.ema.network), 0, trainer.ema.network)
     trainer.run()
-    from ..export.run import export_run
-
-    return export_run(out, out / f"{chosen.name}.onnx")
+    return write_model(out, out / f"{chosen.name}.onnx")
 
 
 def training_options(recipe: Recipe, budget: Budget, seed: int, device: str) -> TrainingOptions:
@@ -168,18 +166,6 @@ class PairSource:
         high = [self.crops.draw(random) for _ in range(self.recipe.batch_size)]
         low = [degrade(crop, self.recipe.scale, self.recipe.profile, random) for crop in high]
         return Pair(stack(low), stack(high))
-
-
-def load_generator(run: Path) -> UpscalingGenerator:
-    """The best averaged generator of a run, ready to export.
-
-    Raises:
-        CheckpointError: the run's checkpoint is missing, damaged, or of another network.
-    """
-    recipe = read_options(run)["recipe"]
-    generator = UpscalingGenerator(recipe["width"], recipe["blocks"], recipe["scale"])
-    start_from(generator, run / "checkpoint.pt")
-    return generator.eval()
 
 
 def _perceptual(recipe: Recipe, device: str) -> nn.Module | None:

@@ -13,14 +13,9 @@ import torch
 from ganapps.adversarial import Report, TrainingOptions
 from ganapps.augment.generator import training
 from ganapps.augment.generator.classifier import BalancedDraw, train_classifier
+from ganapps.augment.generator.model_file import load_classifier, load_generator
 from ganapps.augment.generator.networks import Architecture
-from ganapps.augment.generator.training import (
-    LabelledBatches,
-    load_classifier,
-    load_generator,
-    train_generator,
-    training_options,
-)
+from ganapps.augment.generator.training import LabelledBatches, train_generator, training_options
 from ganapps.errors import CheckpointError, OutputError, TrainingError, UsageError
 
 IMAGES = 4_800
@@ -34,7 +29,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def without_export(monkeypatch: pytest.MonkeyPatch) -> None:
     """Exporting takes seconds and is no matter here."""
-    monkeypatch.setattr("ganapps.export.run.export_run", lambda run, out: out)
+    monkeypatch.setattr(training, "write_model", lambda run, out: out)
 
 
 @pytest.fixture

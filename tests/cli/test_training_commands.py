@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 import ganapps.augment.generator.training
-import ganapps.export.run
+import ganapps.upscale.model_file
 import ganapps.upscale.training
 from ganapps.cli.main import build_parser
+from ganapps.upscale.model_file import Blend
 from ganapps.upscale.recipes import RECIPES
 
 Run = Callable[..., Any]
@@ -29,18 +30,21 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     for module, name in (
         (ganapps.upscale.training, "train_upscaler"),
         (ganapps.augment.generator.training, "train_generator"),
-        (ganapps.export.run, "export_run"),
+        (ganapps.upscale.model_file, "write_model"),
+        (ganapps.augment.generator.model_file, "write_model"),
     ):
-        signature = inspect.signature(getattr(module, name))
-
-        def record(
-            *args: Any, signature: inspect.Signature = signature, name: str = name, **kwargs: Any
-        ) -> Path:
-            made.append({"function": name, **signature.bind(*args, **kwargs).arguments})
-            return Path("model.onnx")
-
-        monkeypatch.setattr(module, name, record)
+        monkeypatch.setattr(module, name, _recorder(made, getattr(module, name)))
     return made
+
+
+def _recorder(made: Calls, function: Callable[..., Path]) -> Callable[..., Path]:
+    signature = inspect.signature(function)
+
+    def record(*args: Any, **kwargs: Any) -> Path:
+        made.append({"function": function.__name__, **signature.bind(*args, **kwargs).arguments})
+        return Path("model.onnx")
+
+    return record
 
 
 def run_line(ganapps: Run, line: str) -> Any:
@@ -83,11 +87,39 @@ def test_train_augment(ganapps: Run, calls: Calls) -> None:
     assert calls[-1]["discriminator"] == "projected"
 
 
-def test_export(ganapps: Run, calls: Calls) -> None:
-    outcome = ganapps("export", "run", "-o", "m.onnx", "--licence", "CC0-1.0")
+def make_run(folder: Path, options: str) -> Path:
+    folder.mkdir()
+    (folder / "options.json").write_text(options)
+    return folder
+
+
+def test_export(ganapps: Run, calls: Calls, tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", '{"task": "upscale"}')
+    line = ["export", run, "-o", "m.onnx", "--licence", "CC0-1.0", "--blend", "photo-x4"]
+    outcome = ganapps(*line)
     assert (outcome.code, outcome.out, outcome.err) == (0, "model.onnx\n", "")
     (call,) = calls
-    assert (call["run"], call["out"], call["licence"]) == (Path("run"), Path("m.onnx"), "CC0-1.0")
+    assert (call["run"], call["out"], call["licence"]) == (run, Path("m.onnx"), "CC0-1.0")
+    assert call["blend"] == Blend(source="photo-x4", share=0.5)
+    ganapps(*line, "--blend-share", "0.2")
+    assert calls[1]["blend"] == Blend(source="photo-x4", share=0.2)
+
+
+def test_export_of_a_generator(ganapps: Run, calls: Calls, tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", '{"task": "sample"}')
+    assert ganapps("export", run, "-o", "m.onnx", "--name", "mine").code == 0
+    (call,) = calls
+    assert (call["run"], call["name"], "blend" in call) == (run, "mine", False)
+    outcome = ganapps("export", run, "-o", "m.onnx", "--blend", "photo-x4")
+    wanted = f"{run} is the run of a generator of images: only upscalers can be blended\n"
+    assert (outcome.code, outcome.err, len(calls)) == (2, wanted, 1)
+
+
+def test_export_of_something_else(ganapps: Run, calls: Calls, tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", '{"task": "paint"}')
+    outcome = ganapps("export", run, "-o", "m.onnx")
+    wanted = f"{run / 'options.json'} is of task 'paint'; upscale and sample can be exported\n"
+    assert (outcome.code, outcome.err, calls) == (1, wanted, [])
 
 
 def test_every_recipe_is_in_the_help(ganapps: Run) -> None:
@@ -160,14 +192,6 @@ def test_upscaling_and_sampling_import_no_pytorch(
         assert (outcome.returncode, outcome.stderr) == (0, "")
 
 
-def test_export_blends(ganapps: Run, calls: Calls) -> None:
-    from ganapps.export.run import Blend
-
-    assert run_line(ganapps, "export run -o a.onnx --blend photo-x4").code == 0
-    assert run_line(ganapps, "export run -o a.onnx --blend b.onnx --blend-share 0.2").code == 0
-    assert [call["blend"] for call in calls] == [
-        Blend(source="photo-x4", share=0.5),
-        Blend(source="b.onnx", share=0.2),
-    ]
+def test_a_share_wants_a_blend(ganapps: Run, calls: Calls) -> None:
     outcome = run_line(ganapps, "export run -o a.onnx --blend-share 0.2")
     assert (outcome.code, outcome.err) == (2, "--blend-share is the share of --blend: give both of them\n")

@@ -1,4 +1,4 @@
-"""One card, and a small upscaling network with the file it is exported to; an export takes seconds."""
+"""A small upscaling network with the file it is exported to; an export takes seconds."""
 
 from __future__ import annotations
 
@@ -6,16 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-
-@pytest.fixture(scope="session")
-def card() -> Any:
-    pytest.importorskip("torch")
-    from ganapps.export.card import ModelCard
-
-    return ModelCard(
-        name="tiny", version="3", licence="Apache-2.0", trained_on="näive noise", recipe="tiny-x3"
-    )
 
 
 @pytest.fixture(scope="session")

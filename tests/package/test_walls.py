@@ -16,6 +16,7 @@ FORBIDDEN = {
     "adversarial": {"augment", "cli", "export", "features", "metrics", "runs", "upscale"},
     "features": {"adversarial", "augment", "cli", "export", "metrics", "upscale"},
     "metrics": {"adversarial", "augment", "cli", "export", "upscale"},
+    "export": {"adversarial", "augment", "cli", "features", "runs", "upscale"},
     "augment": {"cli", "upscale"},
     "upscale": {"augment", "cli"},
     "export": {"cli"},

@@ -20,7 +20,8 @@ from ganapps.upscale.benchmark import judges, method
 from ganapps.upscale.benchmark.comparison import benchmark_upscale
 from ganapps.upscale.benchmark.method import Method, open_methods
 from ganapps.upscale.benchmark.picture import Picture, random_of
-from ganapps.upscale.benchmark.scoreboard import Row, Score, Table, find_faults
+from ganapps.upscale.benchmark.score import Score
+from ganapps.upscale.benchmark.scoreboard import Row, Table, find_faults
 from ganapps.upscale.degradations import PROFILES, STRONG, degrade
 from ganapps.upscale.naturalness import shipped_naturalness
 

@@ -17,6 +17,7 @@ from ganapps.runtime.upscaler import Upscaler
 from ganapps.upscale import recipes, training
 from ganapps.upscale.game import UpscalingGame
 from ganapps.upscale.held_out import HeldOut, split
+from ganapps.upscale.model_file import load_generator
 from ganapps.upscale.photographs import CropSampler, load_photographs
 from ganapps.upscale.recipes import FIDELITY_X2, FIDELITY_X4, PHOTO_X4
 from ganapps.upscale.starting_point import recipe_of, start_from
@@ -74,7 +75,7 @@ def test_training_beats_nearest_neighbour_and_writes_a_model(photos, tmp_path, t
     reports = []
     model = train_upscaler(photos, tmp_path / "run", recipe="tiny", images=4 * 100, on_report=reports.append)
     held_out = HeldOut(tuple(clouds(i) for i in (20, 21)), 2)
-    trained = held_out(training.load_generator(tmp_path / "run"))["held-out PSNR"]
+    trained = held_out(load_generator(tmp_path / "run"))["held-out PSNR"]
     untrained = UpscalingGame(TINY).generator
     torch.nn.init.zeros_(untrained.tail.weight)
     torch.nn.init.zeros_(untrained.tail.bias)
@@ -127,16 +128,14 @@ def test_the_best_state_of_a_run_is_what_is_exported_and_gone_on_with(photos, tm
     train_upscaler(photos, run, recipe="tiny", images=4 * 40)
     state = load_checkpoint(run / "checkpoint.pt")
     assert state["best"]["value"] == pytest.approx(
-        HeldOut(split(load_photographs(photos, min_px=256))[1], 2)(training.load_generator(run))[
-            "held-out PSNR"
-        ]
+        HeldOut(split(load_photographs(photos, min_px=256))[1], 2)(load_generator(run))["held-out PSNR"]
     )
     state["ema"] = {name: torch.zeros_like(value) for name, value in state["ema"].items()}
     save_checkpoint(run / "checkpoint.pt", state)
     start = UpscalingGame(TINY).generator
     start_from(start, run / "checkpoint.pt")
     best = state["best"]["weights"]
-    for generator in (start, training.load_generator(run)):
+    for generator in (start, load_generator(run)):
         assert all(torch.equal(value, best[name]) for name, value in generator.state_dict().items())
 
 
@@ -213,7 +212,7 @@ def test_a_model_that_fine_tuning_makes_no_better_comes_out_as_it_was(photos, tm
     monkeypatch.setattr(recipes, "RECIPES", (replace(TINY, learning_rate=5.0),))
     again = tmp_path / "again"
     train_upscaler(photos, again, recipe="tiny", images=4 * 3, init=tmp_path / "first" / "checkpoint.pt")
-    ours, theirs = (training.load_generator(run).state_dict() for run in (tmp_path / "first", again))
+    ours, theirs = (load_generator(run).state_dict() for run in (tmp_path / "first", again))
     assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
     spoilt = load_checkpoint(again / "checkpoint.pt")["ema"]
     assert any(not torch.equal(value, spoilt[name]) for name, value in ours.items())
@@ -334,7 +333,7 @@ def test_a_deeper_network_starts_as_the_trained_one_and_learns_in_all_its_blocks
         with torch.no_grad():
             assert torch.equal(grown(low), trained(low))
     train_upscaler(photos, tmp_path / "second", recipe="deeper", images=4 * 5, init=model)
-    moved = training.load_generator(tmp_path / "second").state_dict()
+    moved = load_generator(tmp_path / "second").state_dict()
     for name, value in grown.state_dict().items():
         assert not torch.equal(value, moved[name]), name
     with pytest.raises(CheckpointError, match="holds another network than this recipe's"):

@@ -7,12 +7,11 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...adversarial import (
     Best,
@@ -22,12 +21,12 @@ from ...adversarial import (
     RunLog,
     Trainer,
     TrainingOptions,
-    best_weights,
     load_checkpoint,
     save_checkpoint,
     tell_all,
 )
-from ...errors import CheckpointError, UsageError
+from ...errors import UsageError
+from ...export.card import UNKNOWN_LICENCE
 from ...runtime.files import write_atomically
 from ..output.folder import require_outside
 from ..sets.dataset import Pixels, decode_images, find_images
@@ -35,12 +34,14 @@ from ..sets.labelled import require_two_classes
 from .classifier import BalancedDraw, Classifier, train_classifier
 from .gallery import Gallery
 from .game import PLAIN, PROJECTED, Labelled, game_with, require_discriminator
-from .networks import Architecture, Generator
+from .model_file import load_classifier, write_model
+from .networks import Architecture
 from .quality import SCORE, HeldOutQuality, hold_out
-from .run_options import architecture_of, describe_run, discriminator_of, require_same
+from .run_options import describe_run, discriminator_of, require_same
 
 BATCH_SIZE = 32
-OWN_LICENCE = "unknown: that of your data"
+MODEL = "generator.onnx"
+"""Name of the model file in a run."""
 DEFAULT_DISCRIMINATOR = PLAIN
 """After 100 s of processor time, what the projected game made of clothes and of hands, 25 a class, was less
 often what its label says (by the nearest real image, 59 % and 20 %, against 69 % and 50 %)."""
@@ -67,7 +68,7 @@ def train_generator(
     device: str = "cpu",
     discriminator: str | None = None,
     name: str = "generator",
-    licence: str = OWN_LICENCE,
+    licence: str = UNKNOWN_LICENCE,
     on_report: OnReport | None = None,
     on_loading: Callable[[float], None] | None = None,
 ) -> Path:
@@ -142,9 +143,7 @@ def train_generator(
     if resume:
         trainer.resume()
     trainer.run()
-    from ...export.run import export_run
-
-    return export_run(out, out / "generator.onnx")
+    return write_model(out, out / MODEL)
 
 
 def training_options(budget: Budget, seed: int, discriminator: str = PLAIN) -> TrainingOptions:
@@ -171,39 +170,6 @@ class LabelledBatches:
     def __call__(self, index: int) -> Labelled:
         drawn = torch.from_numpy(self._draw(index))
         return Labelled(self._images[drawn], self._labels[drawn])
-
-
-def load_generator(run: Path) -> Generator:
-    """The averaged generator of a run, ready to export: the one that scored best on held-out images, or the
-    last one where none were held out.
-
-    Raises:
-        CheckpointError: the run's checkpoint is missing, damaged, or of another network.
-    """
-    path = run / "checkpoint.pt"
-    generator = Generator(architecture_of(run))
-    _load(generator, best_weights(load_checkpoint(path)), path)
-    return generator.eval()
-
-
-def load_classifier(run: Path) -> Classifier:
-    """The classifier of a run's real images, ready to export.
-
-    Raises:
-        CheckpointError: its file is missing, damaged, or of another network.
-    """
-    path = run / "classifier.pt"
-    classifier = Classifier(architecture_of(run))
-    _load(classifier, load_checkpoint(path).get("classifier"), path)
-    return classifier.eval()
-
-
-def _load(network: nn.Module, weights: Any, path: Path) -> None:
-    try:
-        network.load_state_dict(weights)
-    except (RuntimeError, TypeError) as error:
-        raise CheckpointError(f"{path} holds another network than its run's options say") from error
-    network.requires_grad_(False)
 
 
 def _quality(pixels: Pixels, labels: NDArray[np.int64], held_out: NDArray[np.bool_]) -> HeldOutQuality:

@@ -17,11 +17,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...export.card import UNKNOWN_LICENCE
 from ...runtime.files import write_atomically
 from ..page.page import write_page
 from .data_card import write_card
 from .expansion import PROOF, REPORT, read_expansion
-from .origin import UNKNOWN_LICENCE, Licence, find_licence, read_text
+from .origin import Licence, find_licence, read_text
 from .report import ExpansionReport
 
 

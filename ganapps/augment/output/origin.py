@@ -12,7 +12,6 @@ from ...errors import DataError
 from ..sets.labelled import LabelledImages
 from ..sets.shape import Pixels, Shape
 
-UNKNOWN_LICENCE = "unknown: that of your data"
 _LICENCES = ("licence", "license", "copying")
 """How the names of licence files begin, in lower case."""
 _LICENCE_SUFFIXES = frozenset({"", ".txt", ".md", ".rst"})

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ... import __version__
+from ...export.card import UNKNOWN_LICENCE
 from ..synthetic.amount import Amount
 from ..synthetic.memorisation import Memorisation
-from .origin import UNKNOWN_LICENCE, Licence, Source
+from .origin import Licence, Source
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -193,13 +193,13 @@ def _accepted(
 
 
 def _serialise(learned: Learned, images: LabelledImages, material: Material, licence: str | None) -> bytes:
-    from ...export.card import ModelCard
+    from ...export.card import UNKNOWN_LICENCE, ModelCard
     from ...export.classifier import Calibrated, serialise_classifier
 
     card = ModelCard(
         name="classifier",
         version="1",
-        licence=licence or "unknown: that of your data",
+        licence=licence or UNKNOWN_LICENCE,
         trained_on=(
             f"{images.root.resolve().name}: {len(material.labels)} labelled and {len(material.unlabelled)}"
             f" unlabelled images of {material.num_classes} classes"

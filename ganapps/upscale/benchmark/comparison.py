@@ -14,7 +14,8 @@ from .judges import Judges, call_judges
 from .measurement import measure
 from .method import Method, open_methods
 from .picture import Pair, Picture, Pixels, find_pictures
-from .scoreboard import Row, Score, Table, find_faults, mean_of, sum_up
+from .score import Score
+from .scoreboard import Row, Table, find_faults, mean_of, sum_up
 
 _MOST_EXACT = 16
 """Exhibits that are kept to the last bit; more of them would make a page too large to send."""

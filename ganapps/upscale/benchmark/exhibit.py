@@ -13,7 +13,7 @@ from PIL import Image
 
 from .method import BICUBIC
 from .picture import Pair
-from .scoreboard import Score
+from .score import Score
 
 Pixels = NDArray[np.uint8]
 

@@ -18,7 +18,7 @@ from ..naturalness import shipped_naturalness
 from .judges import Sight
 from .method import Method
 from .picture import Pair
-from .scoreboard import Score
+from .score import Score
 
 Pixels = NDArray[np.uint8]
 

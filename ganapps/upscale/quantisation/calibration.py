@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, ImageError
-from ..metrics.bicubic import imresize
-from ..runtime.engines.onnxruntime_engine import OnnxRuntimeEngine
-from ..runtime.files import display_name
-from ..upscale.benchmark.picture import Pair, Picture, find_pictures
-from ..upscale.photographs import CropSampler
+from ...errors import DataError, ImageError
+from ...metrics.bicubic import imresize
+from ...runtime.engines.onnxruntime_engine import OnnxRuntimeEngine
+from ...runtime.files import display_name
+from ..benchmark.picture import Pair, Picture, find_pictures
+from ..photographs import CropSampler
 
 if TYPE_CHECKING:
     from onnx import ModelProto

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import DependencyError, ModelError, UsageError
-from ..metrics.psnr import psnr
-from ..runtime.engines.engine import is_int8
-from ..runtime.engines.onnxruntime_engine import OnnxRuntimeEngine
-from ..runtime.engines.probe import compare
-from ..runtime.files import check_writable, display_name, write_atomically
-from ..runtime.session import Contract, read_contract
-from ..runtime.zoo import find_weights
-from ..upscale.benchmark.picture import Pair
+from ...errors import DependencyError, ModelError, UsageError
+from ...metrics.psnr import psnr
+from ...runtime.engines.engine import is_int8
+from ...runtime.engines.onnxruntime_engine import OnnxRuntimeEngine
+from ...runtime.engines.probe import compare
+from ...runtime.files import check_writable, display_name, write_atomically
+from ...runtime.session import Contract, read_contract
+from ...runtime.zoo import find_weights
+from ..benchmark.picture import Pair
 from .calibration import cut_crops, value_ranges
 
 MOST_LOSS_DB = 0.5
@@ -122,7 +122,7 @@ def quantise_upscaler(
 
 
 def _check_reach(made: bytes, engine: OnnxRuntimeEngine, contract: Contract) -> None:
-    from .parity import check_radius, open_session
+    from ...export.parity import check_radius, open_session
 
     assert contract.scale is not None and contract.radius is not None  # an upscaler's
     check_radius(open_session(made), contract.scale, contract.radius)

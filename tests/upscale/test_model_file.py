@@ -9,9 +9,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from ganapps.errors import CheckpointError, UsageError  # noqa: E402
-from ganapps.export import upscaler as upscaler_file  # noqa: E402
 from ganapps.export.card import ModelCard  # noqa: E402
-from ganapps.export.run import Blend, export_run  # noqa: E402
+from ganapps.upscale import model_file  # noqa: E402
+from ganapps.upscale.model_file import Blend, write_model  # noqa: E402
 
 OPTIONS = {
     "task": "upscale",
@@ -36,12 +36,12 @@ def run(tmp_path: Path) -> Path:
 def exports(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Path, ModelCard]]:
     """What is handed to the exporter, which is not run."""
     calls: list[tuple[Any, Path, ModelCard]] = []
-    monkeypatch.setattr(upscaler_file, "export_upscaler", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(model_file, "export_upscaler", lambda *arguments: calls.append(arguments))
     return calls
 
 
 def test_card_says_what_the_run_knows(run: Path, exports: list[tuple[Any, Path, ModelCard]]) -> None:
-    assert export_run(run) == run / "fidelity-x4.onnx"
+    assert write_model(run) == run / "fidelity-x4.onnx"
     ((network, path, card),) = exports
     assert path == run / "fidelity-x4.onnx" and network.radius == 4
     assert card == ModelCard(
@@ -55,14 +55,14 @@ def test_card_says_what_the_run_knows(run: Path, exports: list[tuple[Any, Path, 
 
 def test_card_can_be_given(run: Path, exports: list[tuple[Any, Path, ModelCard]], tmp_path: Path) -> None:
     out = tmp_path / "mine.onnx"
-    assert export_run(run, out, name="mine", version="7", licence="MIT", trained_on="my own") == out
+    assert write_model(run, out, name="mine", version="7", licence="MIT", trained_on="my own") == out
     card = exports[0][2]
     assert (card.name, card.version, card.licence, card.trained_on) == ("mine", "7", "MIT", "my own")
 
 
 def test_not_a_run(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError) as error:
-        export_run(tmp_path)
+        write_model(tmp_path)
     message = f"{tmp_path} is not the folder of a training run: it has no options.json"
     assert str(error.value) == message
 
@@ -70,7 +70,8 @@ def test_not_a_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ('{"task": "paint"}', "is of task 'paint'; upscale and sample can be exported"),
+        ('{"task": "sample"}', "holds no run of ganapps train upscale$"),
+        ('{"recipe": {"width": 8}}', "holds no run of ganapps train upscale$"),
         ("[1]", "must hold a JSON object, not list"),
         ("{", "cannot be read"),
     ],
@@ -78,14 +79,14 @@ def test_not_a_run(tmp_path: Path) -> None:
 def test_damaged_options(tmp_path: Path, options: str, message: str) -> None:
     (tmp_path / "options.json").write_text(options)
     with pytest.raises(CheckpointError, match=message):
-        export_run(tmp_path)
+        write_model(tmp_path)
 
 
 def test_checkpoint_of_another_network(run: Path, exports: list[tuple[Any, Path, ModelCard]]) -> None:
     wider = OPTIONS | {"recipe": {**OPTIONS["recipe"], "width": 16}}  # type: ignore[dict-item]
     (run / "options.json").write_text(json.dumps(wider))
     with pytest.raises(CheckpointError):
-        export_run(run)
+        write_model(run)
     assert not exports
 
 
@@ -100,7 +101,7 @@ def test_a_blend_is_the_weighted_mean(
 
     other = tmp_path / "other" / "checkpoint.pt"
     save_checkpoint(other, {"ema": UpscalingGenerator(8, 1, 4).state_dict()})
-    export_run(run, blend=Blend(source=other, share=share))
+    write_model(run, blend=Blend(source=other, share=share))
     network, _, card = exports[0]
     mine, theirs = load_checkpoint(run / "checkpoint.pt")["ema"], load_checkpoint(other)["ema"]
     for name, weight in network.state_dict().items():
@@ -111,6 +112,3 @@ def test_a_blend_is_the_weighted_mean(
 def test_blends_that_make_no_sense_are_refused(run: Path) -> None:
     with pytest.raises(UsageError, match=r"^the share of a blend must be from 0 to 1, got 1.5$"):
         Blend(source="photo-x4", share=1.5)
-    (run / "options.json").write_text(json.dumps({"task": "sample"}))
-    with pytest.raises(UsageError, match="generator of images: only upscalers can be blended$"):
-        export_run(run, blend=Blend(source="photo-x4", share=0.5))

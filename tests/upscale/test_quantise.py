@@ -19,15 +19,15 @@ pytest.importorskip("onnxscript")
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 from ganapps.errors import DataError, DependencyError, ModelError, UsageError  # noqa: E402
-from ganapps.export import qdq, quantise  # noqa: E402
-from ganapps.export.calibration import cut_crops, value_ranges  # noqa: E402
-from ganapps.export.quantise import Quantised, quantise_upscaler  # noqa: E402
 from ganapps.export.upscaler import export_upscaler  # noqa: E402
 from ganapps.metrics.bicubic import imresize  # noqa: E402
 from ganapps.runtime.engines.onnxruntime_engine import OnnxRuntimeEngine  # noqa: E402
 from ganapps.runtime.session import Session  # noqa: E402
 from ganapps.runtime.upscaler import Upscaler  # noqa: E402
 from ganapps.upscale.networks import UpscalingGenerator  # noqa: E402
+from ganapps.upscale.quantisation import qdq, quantise  # noqa: E402
+from ganapps.upscale.quantisation.calibration import cut_crops, value_ranges  # noqa: E402
+from ganapps.upscale.quantisation.quantise import Quantised, quantise_upscaler  # noqa: E402
 
 
 @pytest.fixture(scope="module")
