@@ -16,10 +16,9 @@ FORBIDDEN = {
     "adversarial": {"augment", "cli", "export", "features", "metrics", "runs", "upscale"},
     "features": {"adversarial", "augment", "cli", "export", "metrics", "upscale"},
     "metrics": {"adversarial", "augment", "cli", "export", "upscale"},
-    "export": {"adversarial", "augment", "cli", "features", "runs", "upscale"},
     "augment": {"cli", "upscale"},
     "upscale": {"augment", "cli"},
-    "export": {"cli"},
+    "export": {"adversarial", "augment", "cli", "features", "runs", "upscale"},
     "cli": set(),
 }
 """Room, and the rooms it must not import."""
