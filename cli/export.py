@@ -119,20 +119,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _exported(args: argparse.Namespace, path: Path) -> Path:
+    from ganapps.export.card import Said
     from ganapps.runs.options import read_options
     from ganapps.runtime.zoo import TORCH_ENDINGS
 
     source = Path(args.source)
     if source.suffix.lower() in TORCH_ENDINGS and not source.is_dir():
         return _converted(args, path)
-    given = {"name": args.name, "licence": args.licence, "trained_on": args.trained_on}
+    said = Said(name=args.name, licence=args.licence, trained_on=args.trained_on)
     task = read_options(source).get("task")
     if task == "upscale":
         from ganapps.upscale import model_file as upscaling
 
         share = 0.5 if args.blend_share is None else args.blend_share
         blend = None if args.blend is None else upscaling.Blend(source=args.blend, share=share)
-        return upscaling.write_model(source, path, blend=blend, **given)
+        return upscaling.write_model(source, path, said=said, blend=blend)
     if task != "sample":
         raise CheckpointError(
             f"{source / 'options.json'} is of task {task!r}; upscale and sample can be exported"
@@ -141,7 +142,7 @@ def _exported(args: argparse.Namespace, path: Path) -> Path:
         raise UsageError(f"{source} is the run of a generator of images: only upscalers can be blended")
     from ganapps.augment.generator import model_file as generating
 
-    return generating.write_model(source, path, **given)
+    return generating.write_model(source, path, said=said)
 
 
 def _converted(args: argparse.Namespace, path: Path) -> Path:

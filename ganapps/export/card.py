@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 UNKNOWN_LICENCE = "unknown: that of your data"
 """Of a model whose maker has said nothing."""
@@ -31,3 +31,26 @@ class ModelCard:
             'Apache-2.0'
         """
         return {f"ganapps.{key}": value for key, value in asdict(self).items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What the maker of a model says of it; None leaves what its run knows."""
+
+    name: str | None = None
+    version: str | None = None
+    licence: str | None = None
+    trained_on: str | None = None
+
+    def over(self, known: ModelCard) -> ModelCard:
+        """The card of what is said, and else of what is known.
+
+        Example:
+            >>> card = ModelCard(name="n", version="1", licence="Apache-2.0", trained_on="t", recipe="r")
+            >>> Said(licence="MIT").over(card).licence, Said().over(card) == card
+            ('MIT', True)
+        """
+        return replace(known, **{key: value for key, value in asdict(self).items() if value is not None})
+
+
+NOTHING_SAID = Said()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import CheckpointError, UsageError
-from ..export.card import UNKNOWN_LICENCE, ModelCard
+from ..export.card import NOTHING_SAID, UNKNOWN_LICENCE, ModelCard, Said
 from ..export.upscaler import export_upscaler
 from ..runs.options import read_options
 from .networks import UpscalingGenerator
@@ -50,21 +50,14 @@ def load_generator(run: Path) -> UpscalingGenerator:
 
 
 def write_model(
-    run: Path,
-    out: Path | None = None,
-    *,
-    name: str | None = None,
-    version: str = "1",
-    licence: str | None = None,
-    trained_on: str | None = None,
-    blend: Blend | None = None,
+    run: Path, out: Path | None = None, *, said: Said = NOTHING_SAID, blend: Blend | None = None
 ) -> Path:
     """Write the model of a run, finished or not, and return its path.
 
     Args:
         run: folder with `options.json` and `checkpoint.pt`.
         out: the file; None means one in `run`, named after the recipe.
-        name, version, licence, trained_on: what the model's card says; None means what the run knows.
+        said: what the model's card says beside what the run knows.
         blend: another upscaler to mix in; None for none.
 
     Raises:
@@ -79,13 +72,13 @@ def write_model(
         mix_in(generator, blend.source, blend.share)
         recipe = f"{recipe}, blended with {blend.share:g} of {origin(blend.source)}"
     photographs = f"{options.get('photographs', 'unknown')} photographs"
-    card = ModelCard(
-        name=name or own_name,
-        version=version,
-        licence=licence or UNKNOWN_LICENCE,
-        trained_on=trained_on or f"{photographs} of the folder {options.get('folder', '?')}",
+    known = ModelCard(
+        name=own_name,
+        version="1",
+        licence=UNKNOWN_LICENCE,
+        trained_on=f"{photographs} of the folder {options.get('folder', '?')}",
         recipe=recipe,
     )
     path = out or run / f"{own_name}.onnx"
-    export_upscaler(generator, path, card)
+    export_upscaler(generator, path, said.over(known))
     return path

@@ -16,6 +16,7 @@ import ganapps.augment.generator.training
 import ganapps.upscale.model_file
 import ganapps.upscale.training
 from ganapps.cli.main import build_parser
+from ganapps.export.card import Said
 from ganapps.upscale.model_file import Blend
 from ganapps.upscale.recipes import RECIPES
 
@@ -99,7 +100,7 @@ def test_export(ganapps: Run, calls: Calls, tmp_path: Path) -> None:
     outcome = ganapps(*line)
     assert (outcome.code, outcome.out, outcome.err) == (0, "model.onnx\n", "")
     (call,) = calls
-    assert (call["run"], call["out"], call["licence"]) == (run, Path("m.onnx"), "CC0-1.0")
+    assert (call["run"], call["out"], call["said"]) == (run, Path("m.onnx"), Said(licence="CC0-1.0"))
     assert call["blend"] == Blend(source="photo-x4", share=0.5)
     ganapps(*line, "--blend-share", "0.2")
     assert calls[1]["blend"] == Blend(source="photo-x4", share=0.2)
@@ -109,7 +110,7 @@ def test_export_of_a_generator(ganapps: Run, calls: Calls, tmp_path: Path) -> No
     run = make_run(tmp_path / "run", '{"task": "sample"}')
     assert ganapps("export", run, "-o", "m.onnx", "--name", "mine").code == 0
     (call,) = calls
-    assert (call["run"], call["name"], "blend" in call) == (run, "mine", False)
+    assert (call["run"], call["said"], "blend" in call) == (run, Said(name="mine"), False)
     outcome = ganapps("export", run, "-o", "m.onnx", "--blend", "photo-x4")
     wanted = f"{run} is the run of a generator of images: only upscalers can be blended\n"
     assert (outcome.code, outcome.err, len(calls)) == (2, wanted, 1)

@@ -9,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from ganapps.errors import CheckpointError, UsageError  # noqa: E402
-from ganapps.export.card import ModelCard  # noqa: E402
+from ganapps.export.card import ModelCard, Said  # noqa: E402
 from ganapps.upscale import model_file  # noqa: E402
 from ganapps.upscale.model_file import Blend, write_model  # noqa: E402
 
@@ -55,7 +55,9 @@ def test_card_says_what_the_run_knows(run: Path, exports: list[tuple[Any, Path, 
 
 def test_card_can_be_given(run: Path, exports: list[tuple[Any, Path, ModelCard]], tmp_path: Path) -> None:
     out = tmp_path / "mine.onnx"
-    assert write_model(run, out, name="mine", version="7", licence="MIT", trained_on="my own") == out
+    assert (
+        write_model(run, out, said=Said(name="mine", version="7", licence="MIT", trained_on="my own")) == out
+    )
     card = exports[0][2]
     assert (card.name, card.version, card.licence, card.trained_on) == ("mine", "7", "MIT", "my own")
 

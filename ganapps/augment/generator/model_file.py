@@ -9,7 +9,7 @@ from torch import nn
 
 from ...adversarial import best_weights, load_checkpoint
 from ...errors import CheckpointError
-from ...export.card import UNKNOWN_LICENCE, ModelCard
+from ...export.card import NOTHING_SAID, UNKNOWN_LICENCE, ModelCard, Said
 from ...export.sampler import export_sampler
 from ...runs.options import read_options
 from .classifier import Classifier
@@ -41,21 +41,13 @@ def load_classifier(run: Path) -> Classifier:
     return classifier.eval()
 
 
-def write_model(
-    run: Path,
-    out: Path | None = None,
-    *,
-    name: str | None = None,
-    version: str = "1",
-    licence: str | None = None,
-    trained_on: str | None = None,
-) -> Path:
+def write_model(run: Path, out: Path | None = None, *, said: Said = NOTHING_SAID) -> Path:
     """Write the model of a run, finished or not, and return its path.
 
     Args:
         run: folder with `options.json`, `checkpoint.pt`, and where there is one `classifier.pt`.
         out: the file; None means one in `run`, with the run's name.
-        name, version, licence, trained_on: what the model's card says; None means what the run knows.
+        said: what the model's card says beside what the run knows.
 
     Raises:
         CheckpointError: `run` is no run, or its state is damaged.
@@ -65,11 +57,11 @@ def write_model(
     """
     generator, options = load_generator(run), read_options(run)
     own_name = str(options.get("name") or "generator")
-    card = ModelCard(
-        name=name or own_name,
-        version=version,
-        licence=licence or str(options.get("licence", UNKNOWN_LICENCE)),
-        trained_on=trained_on or str(options.get("trained_on", "unknown images")),
+    known = ModelCard(
+        name=own_name,
+        version="1",
+        licence=str(options.get("licence", UNKNOWN_LICENCE)),
+        trained_on=str(options.get("trained_on", "unknown images")),
         recipe=str(options.get("recipe", "unknown")),
     )
     if not isinstance(options.get("classes"), list):
@@ -77,7 +69,9 @@ def write_model(
     classifier = load_classifier(run) if (run / "classifier.pt").exists() else None
     path = out or run / f"{own_name}.onnx"
     latent = generator.architecture.latent
-    export_sampler(generator, path, card, classes=options["classes"], latent=latent, classifier=classifier)
+    export_sampler(
+        generator, path, said.over(known), classes=options["classes"], latent=latent, classifier=classifier
+    )
     return path
 
 
