@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganapps.augment import augment
+from ganapps.cli import augment_report
 from ganapps.cli.augment_options import typed
 from ganapps.cli.main import build_parser
 
@@ -240,3 +243,27 @@ def test_the_command_that_is_kept_can_be_typed_again(line: str) -> None:
     ]
     assert kept[0] == kept[1]
     assert len(shlex.split(typed(first))) == len(shlex.split(line))
+
+
+def test_where_nothing_was_added_the_ways_that_are_left_are_named(
+    labelled: Path, tmp_path: Path, drawing: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = augment(labelled, tmp_path / "larger", model=drawing)
+    assert report.added
+    none = replace(report, classes=tuple(replace(entry, added=0) for entry in report.classes))
+    full = replace(none, classes=tuple(replace(entry, wanted=0) for entry in none.classes))
+    unlabelled, classic = (
+        "real images without labels (--unlabeled DIR)",
+        "classic augmentation (--classic-only)",
+    )
+    for case, ways in (
+        (report, None),
+        (full, None),
+        (none, f"{unlabelled}, or {classic}"),
+        (replace(none, unlabelled={"precision_expected": 0.9}), classic),
+        (replace(none, kind="classic"), unlabelled),
+    ):
+        args = build_parser().parse_args(["augment", str(labelled), "-o", str(tmp_path / "larger")])
+        augment_report.print_expansion(case, args)
+        said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("what is left")]
+        assert said == ([] if ways is None else [f"what is left to try: {ways}"])
