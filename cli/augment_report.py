@@ -24,12 +24,12 @@ def print_expansion(report: ExpansionReport, args: argparse.Namespace) -> None:
             print(f"copies? {report.memorisation.sentence()}")
     print(f"{report.verdict()}: {args.output / 'images'}")
     if not args.quiet:
-        for hint in _hints(report):
-            print(hint)
+        if ways := _ways_left(report):
+            print(f"what is left to try: {', or '.join(ways)}")
         print(f"look at {args.output / 'report.html'}", flush=True)
 
 
-def _hints(report: ExpansionReport) -> list[str]:
+def _ways_left(report: ExpansionReport) -> list[str]:
     """What is left to try where nothing was added."""
     if report.added or report.pseudo_labelled or not any(c.wanted for c in report.classes):
         return []
@@ -38,7 +38,7 @@ def _hints(report: ExpansionReport) -> list[str]:
         ways.append("real images without labels (--unlabeled DIR)")
     if report.kind != "classic":
         ways.append("classic augmentation (--classic-only)")
-    return [f"what is left to try: {', or '.join(ways)}"] if ways else []
+    return ways
 
 
 def _print_classes(report: ExpansionReport) -> None:

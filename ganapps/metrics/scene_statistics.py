@@ -72,7 +72,7 @@ def fit_asymmetric(samples: NDArray[np.float64]) -> tuple[NDArray[np.float64], .
         spread = np.abs(samples).mean(axis=1) ** 2 / np.square(samples).mean(axis=1)
         wanted = spread * (ratio**3 + 1) * (ratio + 1) / (ratio**2 + 1) ** 2
     shape = np.interp(wanted, _RATIOS, _SHAPES)
-    width = np.array([math.sqrt(math.gamma(1 / a) / math.gamma(3 / a)) if a == a else a for a in shape])
+    width = np.array([math.sqrt(math.gamma(1 / a) / math.gamma(3 / a)) for a in shape])
     return shape, left * width, right * width
 
 
@@ -84,7 +84,7 @@ def _of_scale(normal: NDArray[np.float64], block_px: int) -> NDArray[np.float64]
         # The last row's neighbour is the first one: a block's worth of products has an edge of no meaning.
         products = normal * np.roll(normal, (down, across), axis=(0, 1))
         shape, left, right = fit_asymmetric(_blocks(products, block_px))
-        lean = [math.gamma(2 / a) / math.gamma(1 / a) if a == a else a for a in shape]
+        lean = [math.gamma(2 / a) / math.gamma(1 / a) for a in shape]
         features += [shape, (right - left) * np.array(lean), left, right]
     return np.stack(features, axis=1)
 

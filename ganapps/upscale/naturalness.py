@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sys
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from ..errors import DataError
 from ..metrics.niqe import Naturalness, learn_naturalness
 from ..metrics.scene_statistics import NUM_FEATURES
 from ..runtime.files import write_atomically
+from ..runtime.zoo import weights_folder
 
 _FILE = "niqe.json"
 
@@ -29,9 +29,10 @@ def shipped_naturalness() -> Naturalness:
 
     Raises:
         DataError: the installation lacks the file, or it is damaged.
+        ModelError: the weights of ganapps are not installed.
     """
     try:
-        found = json.loads((files("ganapps.weights") / _FILE).read_text(encoding="utf-8"))
+        found = json.loads((weights_folder() / _FILE).read_text(encoding="utf-8"))
         mean, covariance = (np.array(found[key], dtype=float) for key in ("mean", "covariance"))
         if mean.shape != (NUM_FEATURES,) or covariance.shape != (NUM_FEATURES, NUM_FEATURES):
             raise ValueError("of another shape")

@@ -130,7 +130,7 @@ def train_upscaler(
     if fine_tuning:  # a model that these photographs do not make better comes out as it was
         best.see(evaluate(trainer.ema.network), 0, trainer.ema.network)
     trainer.run()
-    return write_model(out, out / f"{chosen.name}.onnx")
+    return write_model(out)
 
 
 def training_options(recipe: Recipe, budget: Budget, seed: int, device: str) -> TrainingOptions:

@@ -256,7 +256,12 @@ def test_naturalness_needs_neither_an_original_nor_pytorch(tmp_path: Path, neare
     assert [row.niqe for row in table.rows] == [pytest.approx(wanted), table.scores[1].niqe, None, None]
     assert table.scores[1].niqe != pytest.approx(wanted)
     # Of the pictures as they are, where they are large enough.
-    assert table.notes == (f"NIQE of the originals: {niqe(high, shipped_naturalness()):.2f} in set",)
+    of_high = f"{niqe(high, shipped_naturalness()):.2f} in set"
+    assert table.notes == (f"NIQE of the originals: {of_high}",)
+    save(tmp_path / "other" / "set" / "a.png", high)
+    same_name = [tmp_path / "set", tmp_path / "other" / "set"]
+    twice = benchmark_upscale(same_name, models=[], perceptual=False)
+    assert twice.notes == (f"NIQE of the originals: {of_high}, {of_high}",)
     assert [cells[8] for cells in table.cells][2:] == ["-", "-"] and table.columns[8] == "NIQE"
 
 

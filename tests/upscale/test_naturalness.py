@@ -14,7 +14,7 @@ from ganapps.upscale.naturalness import shipped_naturalness, write_naturalness
 @pytest.fixture
 def forgetful(monkeypatch, tmp_path):
     """A folder in the place of the installed weights."""
-    monkeypatch.setattr(naturalness, "files", lambda package: tmp_path)
+    monkeypatch.setattr(naturalness, "weights_folder", lambda: tmp_path)
     shipped_naturalness.cache_clear()
     yield tmp_path
     shipped_naturalness.cache_clear()

@@ -40,8 +40,6 @@ from .quality import SCORE, HeldOutQuality, hold_out
 from .run_options import describe_run, discriminator_of, require_same
 
 BATCH_SIZE = 32
-MODEL = "generator.onnx"
-"""Name of the model file in a run."""
 DEFAULT_DISCRIMINATOR = PLAIN
 """After 100 s of processor time, what the projected game made of clothes and of hands, 25 a class, was less
 often what its label says (by the nearest real image, 59 % and 20 %, against 69 % and 50 %)."""
@@ -143,7 +141,7 @@ def train_generator(
     if resume:
         trainer.resume()
     trainer.run()
-    return write_model(out, out / MODEL)
+    return write_model(out, out / "generator.onnx")
 
 
 def training_options(budget: Budget, seed: int, discriminator: str = PLAIN) -> TrainingOptions:

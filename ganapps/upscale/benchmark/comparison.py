@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, product
 from pathlib import Path
 
@@ -67,7 +67,7 @@ def benchmark_upscale(
     rows: list[Row] = []
     scores: list[Score] = []
     exhibits: list[Exhibit] = []
-    originals = {}
+    originals: list[tuple[str, float | None]] = []
     trial = 0
     for folder, paths in found:
         start = len(scores)
@@ -85,7 +85,7 @@ def benchmark_upscale(
                 exhibits.append(make_exhibit(pair, results, exact=len(shown) <= _MOST_EXACT))
             trial += 1
         rows += _rows(methods, scores[start:])
-        originals[folder.resolve().name] = mean_of(natural)
+        originals.append((folder.resolve().name, mean_of(natural)))
     return Table(
         rows=tuple(rows),
         scores=tuple(scores),
@@ -109,9 +109,9 @@ def _rows(methods: Sequence[Method], scores: Sequence[Score]) -> Iterator[Row]:
     return (sum_up(method, scores[index :: len(methods)]) for index, method in enumerate(methods))
 
 
-def _originals(natural: Mapping[str, float | None]) -> Iterator[str]:
-    """What NIQE says of the originals, by their folders: nothing enlarged need be better."""
-    said = [f"{mean:.2f} in {folder}" for folder, mean in natural.items() if mean is not None]
+def _originals(natural: Sequence[tuple[str, float | None]]) -> Iterator[str]:
+    """What NIQE says of the originals, folder by folder: nothing enlarged need be better."""
+    said = [f"{mean:.2f} in {folder}" for folder, mean in natural if mean is not None]
     if said:
         yield f"NIQE of the originals: {', '.join(said)}"
 
