@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ from .progress import ProgressBar
 if TYPE_CHECKING:
     from ganapps.runtime.results import FileResult, Progress
     from ganapps.runtime.upscaler import Upscaler
+
+_STRONGLY_COMPRESSED = 50
+"""JPEG quality up to which restore-x4 beats the default model by error and by perceptual distance."""
 
 
 class Report:
@@ -56,6 +60,7 @@ class Report:
             print_json_line({"summary": True, **counts, **totals})
         elif not self._args.quiet and (not failed or failed < len(self._results)):
             print(self._summary(seconds, **counts))
+            advise(self._args, [result.quality for result in self._results.values()])
         return 1 if failed else 0
 
     def _count(self, status: str) -> int:
@@ -75,6 +80,21 @@ class Report:
         if failed:
             parts.append(f"{failed} failed")
         return f"{', '.join(parts or ['nothing to do'])}: {self._args.output}"
+
+
+def advise(args: argparse.Namespace, qualities: Sequence[int | None]) -> None:
+    """Nobody has to know the models to be told of the one that is made for such pictures.
+
+    Args:
+        args: the command line; where it names a model, nothing is said.
+        qualities: of the JPEG files among the inputs, None for others.
+    """
+    poor = sum(quality is not None and quality <= _STRONGLY_COMPRESSED for quality in qualities)
+    if not poor or args.model is not None:
+        return
+    which = "this is a" if len(qualities) == 1 else f"{poor} of {len(qualities)} are"
+    what = f"{which} JPEG of quality {_STRONGLY_COMPRESSED} or less"
+    message(f"{what}: --model restore-x4 cleans such pictures", quiet=args.quiet)
 
 
 def _name(result: FileResult) -> str:

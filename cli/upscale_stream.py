@@ -12,6 +12,7 @@ from ganapps.errors import OutputError, UsageError
 
 from .printing import message
 from .progress import ProgressBar
+from .upscale_report import advise
 
 if TYPE_CHECKING:
     from ganapps.runtime.sizes import Size
@@ -51,6 +52,7 @@ def run_stream(
         lost = losses(enlarged, format)
     for remark in image.remarks + lost:
         message(remark, quiet=args.quiet)
+    advise(args, [image.quality])
     return 0
 
 

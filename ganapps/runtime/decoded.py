@@ -26,3 +26,5 @@ class Decoded:
     """The pixels were turned by the decoder, and only the metadata still says otherwise."""
     remarks: tuple[str, ...] = ()
     """What was not taken from the file, or changed on the way; a phrase each."""
+    quality: int | None = None
+    """Of a JPEG, see `jpeg_quality`."""

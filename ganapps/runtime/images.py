@@ -54,6 +54,8 @@ class Image:
     """Of the file it came from: "png", "jpeg", "webp", "avif", "tiff", "bmp", "gif", "heic" or "jxl"."""
     remarks: tuple[str, ...] = ()
     """What was not taken from that file, or changed in reading; a phrase each, for the user to see."""
+    quality: int | None = None
+    """How little that file was compressed, 1 to 100 as libjpeg counts; None where it is no JPEG."""
 
     def __post_init__(self) -> None:
         shape, kind = self.pixels.shape, self.pixels.dtype
@@ -97,6 +99,7 @@ def read_image(source: str | Path | bytes, *, max_pixels: int | None = None) -> 
         metadata if decoded.orientation == 1 else _upright(metadata, decoded.orientation),
         decoded.format,
         remarks,
+        decoded.quality,
     )
 
 

@@ -29,6 +29,7 @@ from PIL import (  # importing a plugin registers its format
 from ..errors import ImageError
 from . import colour, guards, jpeg_views, opencv_codec, signature, splice, tiff_layout
 from .decoded import Decoded
+from .jpeg_quality import jpeg_quality
 from .pillow_metadata import metadata
 from .pillow_modes import decode_8bit, rgb_from_inks
 from .transparency import divide_by_alpha
@@ -99,7 +100,10 @@ def _read(picture: PIL.Image.Image, data: bytes, page: tiff_layout.Page | None, 
         remarks += [remark] if remark else []
         # Pillow turns a TIFF while it loads it; everything else comes as it was stored.
         turned = header.format == "tiff"
-        return Decoded(colours, alpha, header.format, kept, header.orientation, turned, tuple(remarks))
+        quality = jpeg_quality(getattr(picture, "quantization", {}))
+        return Decoded(
+            colours, alpha, header.format, kept, header.orientation, turned, tuple(remarks), quality
+        )
     if page is not None:
         # Else OpenCV turns it by itself, or gives up, as the version may be.
         data = tiff_layout.upright(data, page)

@@ -173,7 +173,17 @@ class Pipeline:
         self._claims.discard(stage.claim)
         seconds = stage.seconds + time.perf_counter() - start
         megapixels = bands.height * bands.width / 1e6
-        return FileResult(job.source, job.target, "done", "", seconds, megapixels, True, remarks)
+        return FileResult(
+            job.source,
+            job.target,
+            "done",
+            "",
+            seconds,
+            megapixels,
+            True,
+            remarks,
+            quality=stage.image.quality,
+        )
 
     def _write(self, job: Job, stage: _Stage | FileResult) -> FileResult:
         if isinstance(stage, FileResult):
@@ -189,7 +199,9 @@ class Pipeline:
         seconds = stage.seconds + time.perf_counter() - start
         megapixels = image.pixels.shape[0] * image.pixels.shape[1] / 1e6
         remarks = image.remarks + losses(image, format)
-        return FileResult(job.source, job.target, "done", "", seconds, megapixels, False, remarks)
+        return FileResult(
+            job.source, job.target, "done", "", seconds, megapixels, False, remarks, quality=image.quality
+        )
 
     def _given_up(self, claimed: Claim, result: FileResult) -> FileResult:
         claimed.release()

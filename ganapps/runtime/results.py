@@ -33,6 +33,8 @@ class FileResult:
     """What was not taken from the input, or not kept by the result's format; a phrase each."""
     busy: bool = False
     """Skipped because another process is making it."""
+    quality: int | None = None
+    """Of the input, where it is a JPEG: 1 to 100 as libjpeg counts."""
 
 
 @dataclass(frozen=True)

@@ -165,6 +165,25 @@ def test_a_stream_is_enlarged_in_its_own_format(
     assert np.array_equal(pixels_of(io.BytesIO(written.getvalue())), doubled(photo))
 
 
+def test_strongly_compressed_pictures_have_a_model_of_their_own(
+    ganapps: Run, photo: Path, tmp_path: Path, shipped: Path, streams: Callable[[bytes], io.BytesIO]
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for quality in (30, 50, 51, 95):
+        Image.open(photo).save(folder / f"{quality}.jpg", quality=quality)
+    shutil.copy(photo, folder)
+    advice = "JPEG of quality 50 or less: --model restore-x4 cleans such pictures\n"
+    outcome = ganapps("upscale", folder, "-o", tmp_path / "large")
+    assert (outcome.code, outcome.err) == (0, f"2 of 5 are {advice}")
+    assert ganapps("upscale", folder / "51.jpg", "-o", tmp_path / "51.png").err == ""
+    assert ganapps("upscale", folder / "30.jpg", "-o", tmp_path / "30.png").err == f"this is a {advice}"
+    assert ganapps("upscale", folder, "-o", tmp_path / "quiet", "--quiet").err == ""
+    assert ganapps("upscale", folder, "-o", tmp_path / "named", "--model", "doubling").err == ""
+    streams((folder / "30.jpg").read_bytes())
+    assert ganapps("upscale", "-", "-o", tmp_path / "stream.png").err.endswith(f"this is a {advice}")
+
+
 def test_a_stream_takes_a_format(photo: Path, doubling: Path, streams: Callable[[bytes], io.BytesIO]) -> None:
     written = streams(b"")
     from ganapps.cli.main import main

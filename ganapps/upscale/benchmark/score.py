@@ -1,4 +1,4 @@
-"""How one enlarged picture compares with its original."""
+"""How enlarged pictures compare with their originals."""
 
 from __future__ import annotations
 
@@ -6,15 +6,9 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Score:
-    """One method on one picture."""
+class Quality:
+    """What is measured of one picture, or of several."""
 
-    folder: str
-    picture: str
-    """Path inside the folder."""
-    model: str
-    """As it was asked for, or "bicubic"."""
-    scale: int
     psnr_y: float
     """dB on the luma, as many pixels as the scale left out on each side."""
     ssim_y: float
@@ -35,6 +29,18 @@ class Score:
     grid: float | None
     """Largest difference between positions inside a low-resolution pixel, in flat areas, in grey levels of
     255; None where there are too few of them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score(Quality):
+    """One method on one picture."""
+
+    folder: str
+    picture: str
+    """Path inside the folder."""
+    model: str
+    """As it was asked for, or "bicubic"."""
+    scale: int
     seconds: float
     """To enlarge."""
     megapixels: float

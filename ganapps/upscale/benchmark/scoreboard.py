@@ -8,29 +8,20 @@ from statistics import fmean
 
 from .exhibit import Exhibit
 from .method import BICUBIC, Method
-from .score import Score
+from .score import Quality, Score
 
 MOST_SHIFT = 1.0
 """Grey levels of a colour shift or a grid from which on it is worth a note."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class Row(Quality):
     """One method on one folder: means over its pictures, and the largest shift and grid of them."""
 
     folder: str
     model: str
     scale: int
     images: int
-    psnr_y: float
-    ssim_y: float
-    psnr_rgb: float
-    ssim_rgb: float
-    lpips_vgg: float | None
-    lpips_alex: float | None
-    niqe: float | None
-    colour_shift: float
-    grid: float | None
     seconds_per_megapixel: float
     """Of output."""
     gmac_per_megapixel: float | None
