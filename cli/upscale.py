@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import functools
 from typing import TYPE_CHECKING
 
 from ganapps.errors import UsageError
 
+from .opening import open_upscaler
 from .parser import Parser, add_command, add_threads, positive, share, whole
 from .printing import message, print_json_line, print_table
 from .progress import ProgressBar
@@ -31,6 +31,7 @@ _EXAMPLES = """\
   ganapps upscale holiday/ scans/*.tif -o enlarged/ --format webp --quality 90
   ganapps upscale photo.jpg -o wallpaper.png --fit 3840x2160
   ganapps upscale drawing.png -o exact.png --model fidelity-x4
+  ganapps upscale old/ -o cleaned/ --model restore-x4
   ganapps upscale map.tif -o map_x4.tif --memory 4G
   ganapps upscale inbox/ -o enlarged/ --watch
   cat photo.jpg | ganapps upscale - -o - --format png > photo_x4.png"""
@@ -59,7 +60,8 @@ def add_to(commands: argparse._SubParsersAction[Parser]) -> None:
         "-m",
         "--model",
         metavar="NAME|FILE",
-        help="see ganapps models (default: photo-x4, and photo-x2 for a --scale of at most 2)",
+        help="see ganapps models (default: photo-x4, restore-x4 for strongly compressed JPEG, and photo-x2"
+        " for a --scale of at most 2)",
     )
     parser.add_argument(
         "--strength",
@@ -154,24 +156,6 @@ def asked_size(args: argparse.Namespace) -> Size | None:
 
     fit = None if args.fit is None else parse_fit(args.fit)
     return Size(scale=args.scale, width=args.width, height=args.height, fit=fit)
-
-
-def open_upscaler(args: argparse.Namespace) -> Upscaler:
-    """The model that is asked for, or the default for the scale."""
-    from ganapps.runtime.upscaler import Upscaler
-    from ganapps.runtime.zoo import default_upscaler
-
-    by_scale = args.model is None and args.scale is not None
-    return Upscaler(
-        default_upscaler(args.scale) if by_scale else args.model,
-        strength=args.strength,
-        tta=args.tta,
-        tile_px=args.tile,
-        threads=args.threads,
-        device=args.device,
-        precision=args.precision,
-        on_note=functools.partial(message, quiet=args.quiet),
-    )
 
 
 def run(args: argparse.Namespace) -> int:

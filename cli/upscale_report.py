@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from ganapps.runtime.results import FileResult, Progress
     from ganapps.runtime.upscaler import Upscaler
 
-_STRONGLY_COMPRESSED = 50
-"""JPEG quality up to which restore-x4 beats the default model by error and by perceptual distance."""
-
 
 class Report:
     """Takes results as they come; where a watched file was tried twice, the last try counts.
@@ -60,7 +57,7 @@ class Report:
             print_json_line({"summary": True, **counts, **totals})
         elif not self._args.quiet and (not failed or failed < len(self._results)):
             print(self._summary(seconds, **counts))
-            advise(self._args, [result.quality for result in self._results.values()])
+            tell_restored(self._args, self._upscaler, [result.quality for result in self._results.values()])
         return 1 if failed else 0
 
     def _count(self, status: str) -> int:
@@ -82,19 +79,24 @@ class Report:
         return f"{', '.join(parts or ['nothing to do'])}: {self._args.output}"
 
 
-def advise(args: argparse.Namespace, qualities: Sequence[int | None]) -> None:
-    """Nobody has to know the models to be told of the one that is made for such pictures.
+def tell_restored(args: argparse.Namespace, upscaler: Upscaler, qualities: Sequence[int | None]) -> None:
+    """What was done to JPEG files without being asked for, and how not to have it done.
 
     Args:
-        args: the command line; where it names a model, nothing is said.
+        args: the command line.
+        upscaler: what enlarged them.
         qualities: of the JPEG files among the inputs, None for others.
     """
-    poor = sum(quality is not None and quality <= _STRONGLY_COMPRESSED for quality in qualities)
-    if not poor or args.model is not None:
+    from ganapps.runtime.restoring import RestoringUpscaler
+
+    if not isinstance(upscaler, RestoringUpscaler):
         return
-    which = "this is a" if len(qualities) == 1 else f"{poor} of {len(qualities)} are"
-    what = f"{which} JPEG of quality {_STRONGLY_COMPRESSED} or less"
-    message(f"{what}: --model restore-x4 cleans such pictures", quiet=args.quiet)
+    restored = [quality for quality in qualities if quality is not None and upscaler.restores(quality)]
+    if restored:
+        which = "" if len(qualities) == 1 else f"{len(restored)} of {len(qualities)} files: "
+        span = " to ".join(str(quality) for quality in sorted({min(restored), max(restored)}))
+        what = f"{which}JPEG of quality {span}, cleaned by {upscaler.partner}"
+        message(f"{what} (--model {upscaler.contract.name} takes files as they are)", quiet=args.quiet)
 
 
 def _name(result: FileResult) -> str:

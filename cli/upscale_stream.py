@@ -12,7 +12,7 @@ from ganapps.errors import OutputError, UsageError
 
 from .printing import message
 from .progress import ProgressBar
-from .upscale_report import advise
+from .upscale_report import tell_restored
 
 if TYPE_CHECKING:
     from ganapps.runtime.sizes import Size
@@ -52,7 +52,7 @@ def run_stream(
         lost = losses(enlarged, format)
     for remark in image.remarks + lost:
         message(remark, quiet=args.quiet)
-    advise(args, [image.quality])
+    tell_restored(args, upscaler, [image.quality])
     return 0
 
 

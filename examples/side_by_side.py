@@ -1,6 +1,8 @@
 """Shrink a photograph, enlarge it again by bicubic and by each shipped model, and show all beside the truth.
 
 python examples/side_by_side.py PHOTO OUT.png [--crop LEFT TOP SIDE] [--zoom 2]
+
+With --jpeg QUALITY the shrunk photograph is compressed as well, and enlarged by restore-x4 in the place of fidelity-x4.
 """
 
 from __future__ import annotations
@@ -11,16 +13,21 @@ import cv2
 import numpy as np
 
 from ganapps import Image, Upscaler, read_image, write_image
+from ganapps.runtime.images import encode_image
 from ganapps.metrics.bicubic import imresize
 
 MODELS = ("fidelity-x4", "photo-x4")
+MODELS_FOR_JPEG = ("photo-x4", "restore-x4")
 SCALE = 4
 
 
-def panels(high: np.ndarray) -> dict[str, np.ndarray]:
+def panels(high: np.ndarray, quality: int | None) -> dict[str, np.ndarray]:
     """The same picture, uint8 `[H, W, 3]`, as each method gives it back from a quarter of its size."""
     low = imresize(high, 1 / SCALE)
-    enlarged = {name: Upscaler(name)(low) for name in MODELS}
+    if quality is not None:
+        low = read_image(encode_image(Image(low), "jpeg", quality=quality)).pixels
+    models = MODELS if quality is None else MODELS_FOR_JPEG
+    enlarged = {name: Upscaler(name)(low) for name in models}
     return {"bicubic": imresize(low, float(SCALE)), **enlarged, "truth": high}
 
 
@@ -39,12 +46,13 @@ def main() -> None:
     parser.add_argument("out")
     parser.add_argument("--crop", type=int, nargs=3, metavar=("LEFT", "TOP", "SIDE"), default=None)
     parser.add_argument("--zoom", type=int, default=1)
+    parser.add_argument("--jpeg", type=int, metavar="QUALITY")
     args = parser.parse_args()
     high = read_image(args.photo).pixels
     high = high[: high.shape[0] // SCALE * SCALE, : high.shape[1] // SCALE * SCALE]
     left, top, side = args.crop or (0, 0, max(high.shape[:2]))
     strip = []
-    for title, picture in panels(high).items():
+    for title, picture in panels(high, args.jpeg).items():
         crop = picture[top : top + side, left : left + side].repeat(args.zoom, 0).repeat(args.zoom, 1)
         strip += [titled(crop, title), np.full((crop.shape[0] + 26, 6, 3), 255, np.uint8)]
     write_image(args.out, Image(np.hstack(strip[:-1])))

@@ -22,6 +22,9 @@ _DEFAULT_BY_SCALE = {"2": "photo-x2"}
 _FAITHFUL = {"photo-x4": "fidelity-x4", "photo-x2": "fidelity-x2"}
 """Adversarial models, and the ones that they were trained from and can be blended with."""
 
+_RESTORING = {"photo-x4": "restore-x4"}
+"""Models, and those of the same scale that clean what they enlarge."""
+
 
 def write_manifest(folder: Path) -> Path:
     """List the model files of a folder in its `manifest.json`, and return that file's path.
@@ -47,18 +50,23 @@ def write_manifest(folder: Path) -> Path:
             }
         )
     names = {entry["name"] for entry in weights}
-    pairs = {vivid: other for vivid, other in _FAITHFUL.items() if {vivid, other} <= names}
     by_scale = {scale: name for scale, name in _DEFAULT_BY_SCALE.items() if name in names}
     manifest = {
         "version": 1,
         "default": _DEFAULT,
         "default_by_scale": by_scale,
-        "faithful": pairs,
+        "faithful": _pairs(_FAITHFUL, names),
+        "restoring": _pairs(_RESTORING, names),
         "weights": weights,
     }
     path = folder / "manifest.json"
     write_atomically(path, json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n")
     return path
+
+
+def _pairs(pairs: dict[str, str], names: set[str]) -> dict[str, str]:
+    """Those of whom both are there."""
+    return {name: other for name, other in pairs.items() if {name, other} <= names}
 
 
 if __name__ == "__main__":

@@ -98,10 +98,33 @@ def faithful_weights(name: str) -> str:
         ModelError: the manifest is missing or damaged.
         UsageError: there is none for this model.
     """
-    pairs = _manifest().get("faithful", {})
+    return _partner(name, "faithful", "faithful model to blend with")
+
+
+def restoring_weights(name: str) -> str:
+    """The name of the model of the same scale that cleans what it enlarges.
+
+    Raises:
+        ModelError: the manifest is missing or damaged.
+        UsageError: there is none for this model.
+    """
+    return _partner(name, "restoring", "restoring model")
+
+
+def has_restoring_weights(name: str) -> bool:
+    """Whether `restoring_weights` has one for this model.
+
+    Raises:
+        ModelError: the manifest is missing or damaged.
+    """
+    return name in _manifest().get("restoring", {})
+
+
+def _partner(name: str, kind: str, what: str) -> str:
+    pairs = _manifest().get(kind, {})
     if name not in pairs:
         known = ", ".join(pairs) or "none here"
-        raise UsageError(f"{name} has no faithful model to blend with; models that have one: {known}")
+        raise UsageError(f"{name} has no {what}; models that have one: {known}")
     return str(pairs[name])
 
 

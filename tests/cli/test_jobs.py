@@ -165,23 +165,33 @@ def test_a_stream_is_enlarged_in_its_own_format(
     assert np.array_equal(pixels_of(io.BytesIO(written.getvalue())), doubled(photo))
 
 
-def test_strongly_compressed_pictures_have_a_model_of_their_own(
-    ganapps: Run, photo: Path, tmp_path: Path, shipped: Path, streams: Callable[[bytes], io.BytesIO]
+def test_strongly_compressed_files_are_restored(
+    ganapps: Run,
+    photo: Path,
+    tmp_path: Path,
+    shipped: Path,
+    streams: Callable[[bytes], io.BytesIO],
 ) -> None:
+    """Here the model that cleans is the default itself, so that what is said is all that differs."""
+    manifest = json.loads((shipped / "manifest.json").read_text())
+    (shipped / "manifest.json").write_text(json.dumps(manifest | {"restoring": {"doubling": "doubling"}}))
     folder = tmp_path / "folder"
     folder.mkdir()
-    for quality in (30, 50, 51, 95):
+    for quality in (30, 70, 71):
         Image.open(photo).save(folder / f"{quality}.jpg", quality=quality)
     shutil.copy(photo, folder)
-    advice = "JPEG of quality 50 or less: --model restore-x4 cleans such pictures\n"
+    end = "cleaned by doubling (--model doubling takes files as they are)\n"
     outcome = ganapps("upscale", folder, "-o", tmp_path / "large")
-    assert (outcome.code, outcome.err) == (0, f"2 of 5 are {advice}")
-    assert ganapps("upscale", folder / "51.jpg", "-o", tmp_path / "51.png").err == ""
-    assert ganapps("upscale", folder / "30.jpg", "-o", tmp_path / "30.png").err == f"this is a {advice}"
+    assert (outcome.code, outcome.err) == (0, f"2 of 4 files: JPEG of quality 30 to 70, {end}")
+    assert np.array_equal(pixels_of(tmp_path / "large" / "photo.png"), doubled(photo))
+    assert ganapps("upscale", folder / "71.jpg", "-o", tmp_path / "71.png").err == ""
+    one = ganapps("upscale", folder / "70.jpg", "-o", tmp_path / "70.png").err
+    assert one == f"JPEG of quality 70, {end}"
     assert ganapps("upscale", folder, "-o", tmp_path / "quiet", "--quiet").err == ""
     assert ganapps("upscale", folder, "-o", tmp_path / "named", "--model", "doubling").err == ""
     streams((folder / "30.jpg").read_bytes())
-    assert ganapps("upscale", "-", "-o", tmp_path / "stream.png").err.endswith(f"this is a {advice}")
+    streamed = ganapps("upscale", "-", "-o", tmp_path / "stream.png").err
+    assert streamed.endswith(f"JPEG of quality 30, {end}")
 
 
 def test_a_stream_takes_a_format(photo: Path, doubling: Path, streams: Callable[[bytes], io.BytesIO]) -> None:
