@@ -2,7 +2,7 @@
 
 python examples/side_by_side.py PHOTO OUT.png [--crop LEFT TOP SIDE] [--zoom 2]
 
-With --jpeg QUALITY the shrunk photograph is compressed as well, and enlarged by restore-x4 in the place of fidelity-x4.
+With --jpeg QUALITY the shrunk photograph is compressed as well, and enlarged by photo-x4 and restore-x4.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from ganapps import Image, Upscaler, read_image, write_image
-from ganapps.runtime.images import encode_image
 from ganapps.metrics.bicubic import imresize
+from ganapps.runtime.images import encode_image
 
 MODELS = ("fidelity-x4", "photo-x4")
 MODELS_FOR_JPEG = ("photo-x4", "restore-x4")
