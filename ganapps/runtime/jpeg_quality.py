@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 _LUMA = (
     *(16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55),
@@ -35,6 +36,7 @@ def jpeg_quality(tables: Mapping[int, Sequence[int]]) -> int | None:
     return min(range(100, 0, -1), key=lambda quality: abs(_total(quality) - wanted))
 
 
+@cache
 def _total(quality: int) -> int:
     """Sum of libjpeg's steps: K.1 scaled, each at least 1 and at most 255."""
     percent = 5000 // quality if quality < 50 else 200 - 2 * quality

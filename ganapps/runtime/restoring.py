@@ -7,8 +7,6 @@ from typing import Any
 from . import zoo
 from .bands import Bands
 from .images import Image
-from .shares import OnProgress
-from .sizes import Size
 from .upscaler import Upscaler
 
 STRONGLY_COMPRESSED = 70
@@ -40,29 +38,18 @@ class RestoringUpscaler(Upscaler):
         """Whether a picture is restored that comes from a JPEG file of this quality; None for other files."""
         return quality is not None and quality <= STRONGLY_COMPRESSED
 
-    def upscale(self, image: Image, *, size: Size | None = None, on_progress: OnProgress = None) -> Image:
+    def upscale(self, image: Image, **options: Any) -> Image:
         """As `Upscaler.upscale`."""
-        if not self.restores(image.quality):
-            return super().upscale(image, size=size, on_progress=on_progress)
-        return self._opened().upscale(image, size=size, on_progress=on_progress)
+        return Upscaler.upscale(self._suited_to(image), image, **options)
 
-    def upscale_in_bands(
-        self,
-        image: Image,
-        *,
-        size: Size | None = None,
-        band_bytes: int = 1 << 27,
-        on_progress: OnProgress = None,
-    ) -> Bands:
+    def upscale_in_bands(self, image: Image, **options: Any) -> Bands:
         """As `Upscaler.upscale_in_bands`."""
-        if not self.restores(image.quality):
-            return super().upscale_in_bands(image, size=size, band_bytes=band_bytes, on_progress=on_progress)
-        return self._opened().upscale_in_bands(
-            image, size=size, band_bytes=band_bytes, on_progress=on_progress
-        )
+        return Upscaler.upscale_in_bands(self._suited_to(image), image, **options)
 
-    def _opened(self) -> Upscaler:
-        """The one that restores, opened when the first picture needs it."""
+    def _suited_to(self, image: Image) -> Upscaler:
+        """This one, or the one that restores, opened when the first picture needs it."""
+        if not self.restores(image.quality):
+            return self
         if self._restorer is None:
             self._restorer = Upscaler(self.partner, **self._options)
         return self._restorer
